@@ -1,0 +1,172 @@
+"""A trace dataset on disk: `RUN/manifest.json` and `RUN/events/process=<id>/part-*.parquet`.
+
+A part appears whole or not at all: it is written beside its place under a name that no reader looks
+at, then renamed. A process writes only into its own folder, so processes need no lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tc_engine.errors import DataError
+from tc_engine.schema import EVENT_SCHEMA, SCHEMA_VERSION, VERSION_KEY, part_metadata
+
+MANIFEST = "manifest.json"
+EVENTS = "events"
+ROW_GROUP_ROWS = 128 * 1024
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run was: who wrote it, from what, and how much.
+
+    `started_at` and `ended_at` are ISO 8601 in UTC; `ended_at` is None for a run that is still
+    going or was killed. `counts` holds events, calls, states, variables, bytes and whatever else the
+    writer counts (`dropped`, `bad_lines`).
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    created_by: str = ""
+    command: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+    host: str | None = None
+    ranks: list[int] = field(default_factory=list)
+    started_at: str | None = None
+    ended_at: str | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A trace dataset that was found readable: its folder, its manifest, its parts in order."""
+
+    path: Path
+    manifest: Manifest
+    parts: tuple[Path, ...]
+
+
+def write_manifest(run: Path, manifest: Manifest) -> None:
+    """Write `manifest.json` in one piece."""
+    write_whole(run / MANIFEST, json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees all of it or nothing.
+
+    Raises DataError where the folder cannot be written or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> DataError:
+    """Describe an output that could not be written, in the operating system's words."""
+    return DataError(
+        f"cannot write {path}: {error.strerror or error}",
+        "Free some space or choose another place with -o",
+    )
+
+
+def write_part(run: Path, process: str, number: int, table: pa.Table, created_by: str) -> Path:
+    """Write one part of the event table and return its path.
+
+    `process` names the folder (`process=<process>`); letters, digits, `-`, `_` and `.` only.
+    """
+    folder = run / EVENTS / f"process={process}"
+    path = folder / f"part-{number:05d}.parquet"
+    temporary = folder / f".part-{number:05d}.{os.getpid()}.tmp"
+    metadata = {**(EVENT_SCHEMA.metadata or {}), **part_metadata(created_by)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(
+            table.cast(EVENT_SCHEMA).replace_schema_metadata(metadata),
+            temporary,
+            compression="zstd",
+            row_group_size=ROW_GROUP_ROWS,
+        )
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise cannot_write(path, error) from error
+    return path
+
+
+def is_dataset(path: Path) -> bool:
+    """Tell whether a folder looks like a trace dataset of any version."""
+    return (path / MANIFEST).is_file() or (path / EVENTS).is_dir()
+
+
+def open_dataset(path: Path) -> Dataset:
+    """Open a dataset and verify that every part can be read by this version.
+
+    Raises DataError for a missing folder, no parts, a damaged part or another schema version.
+    """
+    if not path.exists():
+        raise DataError(f"there is no trace at {path}", "Check the path given to -f")
+    manifest = _read_manifest(path)
+    parts = tuple(sorted(path.glob(f"{EVENTS}/process=*/part-*.parquet")))
+    if not parts:
+        raise DataError(
+            f"{path} holds no events",
+            "Make one with `tc-engine collect` or `tc-engine ingest`",
+        )
+    _check_parts(parts)
+    return Dataset(path, manifest, parts)
+
+
+def _read_manifest(path: Path) -> Manifest:
+    file = path / MANIFEST
+    if not file.is_file():
+        raise DataError(
+            f"{path} is not a trace dataset: it has no {MANIFEST}",
+            "A folder of TrainCheck traces needs `tc-engine ingest` first",
+        )
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        version = content["schema_version"]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise DataError(f"{file} cannot be read: {error}", "Collect or ingest again") from error
+    _check_version(version, file)
+    known = Manifest.__dataclass_fields__
+    return Manifest(**{key: value for key, value in content.items() if key in known})
+
+
+def _check_parts(parts: Iterable[Path]) -> None:
+    for part in parts:
+        try:
+            metadata = pq.read_metadata(part).metadata or {}
+        except (OSError, pa.ArrowException) as error:
+            reason = re.sub(r"\s+", " ", str(error)).strip()
+            raise DataError(
+                f"{part} is damaged or not Parquet: {reason}",
+                "Remove this part to go on without it, or make the trace again",
+            ) from error
+        version = metadata.get(VERSION_KEY, b"").decode()
+        _check_version(int(version) if version.isdigit() else version, part)
+
+
+def _check_version(version: object, where: Path) -> None:
+    if version == SCHEMA_VERSION:
+        return
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        hint = "It was written by a newer tc_engine: upgrade with `pip install -U tc-engine`"
+    else:
+        hint = "Collect or ingest it again with this version"
+    raise DataError(
+        f"{where} has schema version {version!r}, this tc_engine reads {SCHEMA_VERSION}", hint
+    )

@@ -1,0 +1,162 @@
+"""One DuckDB session: limits, settings, SQL files by name, and errors that name the file."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from tc_engine.engine import sqlfiles
+from tc_engine.errors import DataError, QueryError, UsageError
+
+log = logging.getLogger("tc_engine.sql")
+
+Tracer = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a session may use: `threads`, `memory_limit` such as '4GB', and where it spills to."""
+
+    threads: int | None = None
+    memory_limit: str | None = None
+    temp_dir: Path | None = None
+
+
+class Session:
+    """A private in-memory database that runs the files of `sql/`.
+
+    `sql_path` holds folders of a user's own SQL files, searched first. `tracer`, if given, is
+    called with each statement's text and its seconds.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        sql_path: Sequence[Path] = (),
+        tracer: Tracer | None = None,
+    ) -> None:
+        self.sql_path = tuple(sql_path)
+        self._tracer = tracer
+        self._connection = _connect(limits or Limits())
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop the database and its spill files."""
+        self._connection.close()
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The DuckDB connection, for results that are streamed rather than collected."""
+        return self._connection
+
+    def set(self, name: str, value: object) -> None:
+        """Give a setting of `sql/settings.sql` a value."""
+        if not name.isidentifier():
+            raise UsageError(f"{name!r} is not the name of a setting", "See sql/settings.sql")
+        self._connection.execute(f"SET VARIABLE {name} = ?", [value])
+
+    def run(self, name: str) -> None:
+        """Run the statements of a SQL file, in order.
+
+        Raises QueryError that shows the file, the statement and DuckDB's own message, or DataError
+        where memory or disk ran out.
+        """
+        file = sqlfiles.find(name, self.sql_path)
+        try:
+            statements = self._connection.extract_statements(file.text)
+        except duckdb.Error as error:
+            raise _failed(file, file.text, error) from error
+        for statement in statements:
+            start = time.perf_counter()
+            try:
+                self._connection.execute(statement)
+            except duckdb.Error as error:
+                raise _failed(file, statement.query, error) from error
+            self._report(statement.query, time.perf_counter() - start, file.name)
+
+    def frame(self, query: str, parameters: Sequence[object] = ()) -> pl.DataFrame:
+        """Return the rows of a query as a polars frame."""
+        return self._connection.execute(query, list(parameters)).pl()
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query as tuples."""
+        return self._connection.execute(query, list(parameters)).fetchall()
+
+    def value(self, query: str, parameters: Sequence[object] = ()) -> Any:
+        """Return the first column of the first row, or None where there is no row."""
+        row = self._connection.execute(query, list(parameters)).fetchone()
+        return row[0] if row else None
+
+    def load(self, table: str, frame: pl.DataFrame) -> None:
+        """Create or replace a table with the rows of a frame."""
+        self._connection.register("_frame", frame)
+        try:
+            self._connection.execute(f'CREATE OR REPLACE TABLE "{table}" AS FROM _frame')
+        finally:
+            self._connection.unregister("_frame")
+
+    def _report(self, statement: str, seconds: float, name: str) -> None:
+        log.debug("%s: %.3f s", name, seconds)
+        if self._tracer:
+            self._tracer(statement, seconds)
+
+
+def _connect(limits: Limits) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": False,
+    }
+    if limits.threads is not None:
+        config["threads"] = limits.threads
+    if limits.memory_limit is not None:
+        config["memory_limit"] = limits.memory_limit
+    if limits.temp_dir is not None:
+        config["temp_directory"] = str(limits.temp_dir)
+    try:
+        return duckdb.connect(":memory:", config=config)
+    except duckdb.Error as error:
+        raise UsageError(
+            f"DuckDB does not accept these limits: {_one_line(error)}",
+            "--threads takes a number, --memory-limit a size such as 4GB",
+        ) from error
+
+
+def _failed(file: sqlfiles.SqlFile, statement: str, error: duckdb.Error) -> QueryError | DataError:
+    message = _one_line(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return DataError(
+            f"{file.name} ran out of memory: {message}",
+            "Give it more with --memory-limit, or a disk with more room with --temp-dir",
+        )
+    if isinstance(error, duckdb.IOException):
+        return DataError(f"{file.name} could not read or write: {message}", "See --temp-dir")
+    line = file.text[: file.text.find(statement.strip())].count("\n") + 1
+    return QueryError(
+        f"{file.path}:{line}: {message}\n\n{statement.strip()}\n",
+        f'To run it by hand: duckdb -cmd "SET VARIABLE dataset = [...]" -init sql/shell.sql, '
+        f"then .read {file.path}",
+    )
+
+
+def _one_line(error: duckdb.Error) -> str:
+    return " ".join(str(error).split())
