@@ -5,3 +5,27 @@
 SET VARIABLE dataset = coalesce(getvariable('dataset'), []);
 -- Fewest positive examples that make a hypothesis worth keeping.
 SET VARIABLE min_support = coalesce(getvariable('min_support'), 2);
+-- Functions whose name contains one of these make no hypotheses: plumbing that says nothing of training.
+SET VARIABLE skip_functions = coalesce(getvariable('skip_functions'), [
+    'cuda.is_available', 'torch.get_default_dtype', 'torch._VariableFunctionsClass',
+    'torch.nn.modules.module.Module._call_impl', 'torch.nn.modules.module.Module._wrapped_impl',
+    'torch.nn.modules.module.Module._wrapped_call_impl', 'torch.cuda._is_compiled',
+    'torch.is_grad_enabled', 'torch._ops.OpOverload', 'torch.nn.modules.module.Module',
+    'torch.utils.data._utils', 'torch.distributed.utils._to_kwargs',
+    'torch.distributed.utils._recursive_to', 'torch.nn.parallel.scatter_gather._is_namedtuple',
+    'torch.nn._reduction', 'torch.nn.functional', 'torch._tensor.Tensor.backward',
+    'torch.autograd', 'torch.optim.optimizer.Optimizer._optimizer_step_code',
+    'torch.optim.optimizer._get_value', 'torch.overrides', '._', '<locals>'
+]);
+-- Lead and Cover leave out a function that some thread calls more often than this in a row.
+SET VARIABLE max_repeats = coalesce(getvariable('max_repeats'), 2);
+-- Contain: how fast the likelihood of a hypothesis grows with positive minus negative examples.
+SET VARIABLE merge_scale = coalesce(getvariable('merge_scale'), 0.1);
+-- Contain: merge changes to different values if that makes the likelihood this much larger.
+SET VARIABLE merge_ratio = coalesce(getvariable('merge_ratio'), 1.3);
+-- Consistency: two runs are compared if they overlap by more than this share of their joint span.
+SET VARIABLE min_overlap = coalesce(getvariable('min_overlap'), 0.01);
+-- Consistency: equal overlapping runs of one pair of variables that make a hypothesis.
+SET VARIABLE min_equal_runs = coalesce(getvariable('min_equal_runs'), 2);
+-- Consistency: the only fields a precondition may speak about; NULL for all. Checking sets it.
+SET VARIABLE precondition_fields = getvariable('precondition_fields');

@@ -1,0 +1,55 @@
+-- The few macros that reading JSON Lines needs; each value is JSON, or NULL where the key is absent.
+
+-- NaN and the infinities, which JSON does not know but Python writes, become strings of that text.
+CREATE OR REPLACE MACRO quote_non_finite(line) AS
+    CASE
+        WHEN regexp_matches(line, '[\s:\[,]-?(?i:nan|inf)')
+            THEN regexp_replace(
+                replace(
+                    regexp_replace(
+                        line,
+                        '("(?:[^"\\]|\\.)*")|(-?(?i:nan|inf(?:inity)?))',
+                        '\1' || chr(1) || '\2' || chr(2),
+                        'g'
+                    ),
+                    chr(1) || chr(2),
+                    ''
+                ),
+                '[\x01\x02]',
+                '"',
+                'g'
+            )
+        ELSE line
+    END;
+
+-- An integer that fits into 64 bits, else NULL.
+CREATE OR REPLACE MACRO as_integer(value) AS
+    CASE
+        WHEN NOT contains(CAST(value AS VARCHAR), '.')
+            THEN TRY_CAST(CAST(value AS VARCHAR) AS BIGINT)
+    END;
+
+-- The text of a string, else NULL.
+CREATE OR REPLACE MACRO as_text(value) AS
+    CASE WHEN starts_with(value, '"') THEN json_extract_string(value, '$') END;
+
+CREATE OR REPLACE MACRO is_object(value) AS coalesce(starts_with(value, '{'), false);
+
+-- Older traces call the addresses of objects _ML_DAIKON_..., newer ones _TRAINCHECK_...
+CREATE OR REPLACE MACRO rename_addresses(value) AS
+    CASE
+        WHEN contains(value, '"_ML_DAIKON_')
+            THEN CAST(
+                regexp_replace(
+                    CAST(value AS VARCHAR),
+                    '([{,]"_)ML_DAIKON(_(?:[^"\\]|\\.)*":)',
+                    '\1TRAINCHECK\2',
+                    'g'
+                ) AS JSON
+            )
+        ELSE value
+    END;
+
+-- The object without some of its keys, given as {"key":null, ...}; NULL where nothing is left.
+CREATE OR REPLACE MACRO without_keys(value, keys) AS
+    nullif(json_merge_patch(value, keys), '{}');

@@ -1,0 +1,32 @@
+-- One row per trace: its name and the folder of its dataset.
+-- The name is the folder's; the second of a name becomes name_1, in order of the paths.
+CREATE OR REPLACE TABLE traces AS
+WITH
+paths AS (
+    SELECT DISTINCT rtrim(unnest(getvariable('dataset')), '/') AS path
+),
+
+named AS (
+    SELECT
+        path,
+        regexp_extract(path, '[^/]*$') AS name
+    FROM paths
+),
+
+numbered AS (
+    SELECT
+        path,
+        name,
+        row_number() OVER (PARTITION BY name ORDER BY path) AS nth
+    FROM named
+)
+
+SELECT
+    path,
+    if(nth = 1, name, name || '_' || (nth - 1)) AS trace
+FROM numbered;
+
+SET VARIABLE parts = (SELECT list(path || '/events/process=*/part-*.parquet' ORDER BY path) FROM traces);
+COMMENT ON TABLE traces IS 'One row per trace: its name and the folder of its dataset';
+COMMENT ON COLUMN traces.path IS 'folder of the dataset';
+COMMENT ON COLUMN traces.trace IS 'the folder''s name, made unique';

@@ -1,0 +1,49 @@
+-- One row per call: who called what, when, inside which call, in which context.
+-- Reads: events, threads, _call_contexts, contexts.  Writes: calls.
+CREATE OR REPLACE TABLE calls AS
+SELECT
+    call.trace,
+    call.process_id,
+    call.thread_id,
+    call.event_id,
+    threads.thread_no,
+    (CAST(threads.process_no AS BIGINT) << 40) + call.event_id AS call_id,
+    (CAST(threads.process_no AS BIGINT) << 40) + call.parent_id AS parent_id,
+    call.function,
+    call.start_ts,
+    call.end_ts,
+    coalesce(call.end_ts, threads.last_ts) AS until_ts,
+    call.outcome,
+    at_call.step,
+    at_call.stage,
+    contexts.context_id
+FROM events AS call
+INNER JOIN threads
+    ON
+        call.trace = threads.trace
+        AND call.process_id = threads.process_id
+        AND call.thread_id = threads.thread_id
+INNER JOIN _call_contexts AS at_call
+    ON
+        call.trace = at_call.trace
+        AND call.process_id = at_call.process_id
+        AND call.event_id = at_call.event_id
+INNER JOIN contexts
+    ON
+        at_call.process_id = contexts.process_id
+        AND at_call.thread_id = contexts.thread_id
+        AND at_call.step IS NOT DISTINCT FROM contexts.step
+        AND at_call.stage IS NOT DISTINCT FROM contexts.stage
+        AND at_call.meta IS NOT DISTINCT FROM contexts.meta
+        AND at_call.managers IS NOT DISTINCT FROM contexts.managers
+WHERE call.kind = 'call';
+
+DROP TABLE _call_contexts;
+COMMENT ON TABLE calls IS 'One row per call: who called what, when, inside which call';
+COMMENT ON COLUMN calls.event_id IS 'the call''s row in events, with trace and process_id';
+COMMENT ON COLUMN calls.call_id IS 'number of the call, unique over all traces';
+COMMENT ON COLUMN calls.parent_id IS 'call_id of the innermost call around it on its thread';
+COMMENT ON COLUMN calls.start_ts IS 'ns, entered';
+COMMENT ON COLUMN calls.end_ts IS 'ns, returned or raised; NULL if it never did';
+COMMENT ON COLUMN calls.until_ts IS 'end_ts, or the last moment of the thread for an incomplete call';
+COMMENT ON COLUMN calls.outcome IS 'ok, exception or incomplete';

@@ -1,0 +1,31 @@
+-- One row per run of a variable's attribute that Consistency compares with others.
+-- The first run of a tensor, module or parameter is where it was made, not what training did to it.
+CREATE OR REPLACE TABLE compared_runs AS
+WITH eligible AS (
+    SELECT
+        *,
+        dense_rank() OVER (ORDER BY trace, process_id, variable, variable_type) AS variable_no
+    FROM var_runs
+    WHERE
+        to_ts > from_ts
+        AND (run_no > 1 OR NOT regexp_matches(lower(variable_type), 'tensor|module|parameter'))
+)
+
+SELECT
+    row_number() OVER (ORDER BY variable_no, attribute, run_no) AS run_id,
+    variable_no,
+    trace,
+    process_id,
+    variable_type,
+    attribute,
+    value,
+    from_ts,
+    to_ts,
+    event_id,
+    -- Runs are compared slice by slice of time; a slice is a third of the mean run.
+    greatest(1, CAST(avg(to_ts - from_ts) OVER (PARTITION BY trace) / 3 AS BIGINT)) AS slice_ns
+FROM eligible;
+
+COMMENT ON TABLE compared_runs IS 'One row per run that Consistency compares with others';
+COMMENT ON COLUMN compared_runs.variable_no IS 'number of the variable, unique over all traces';
+COMMENT ON COLUMN compared_runs.slice_ns IS 'width of the slices of time that runs are matched by';

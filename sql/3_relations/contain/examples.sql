@@ -1,0 +1,117 @@
+-- One row per hypothesis and call of A: positive if the call contains B, or a change that matches.
+-- A call of A that never returned is judged only if it already contains one.
+-- Reads: hypotheses, calls, call_arguments, contained_calls, contained_changes.  Writes: examples.
+CREATE OR REPLACE TABLE _contain AS
+SELECT
+    hypothesis_id,
+    params ->> '$[0].api_full_name' AS function,
+    params ->> '$[1].api_full_name' AS child,
+    nullif(json_extract(params, '$[1].arguments.args'), CAST('{}' AS JSON)) AS arguments,
+    params ->> '$[1].exception' AS exception,
+    params ->> '$[1].var_type' AS variable_type,
+    params ->> '$[1].attr_name' AS attribute,
+    canonical(coalesce(json_extract(params, '$[1].pre_value'), '"anything"')) AS old_value,
+    canonical(coalesce(json_extract(params, '$[1].post_value'), '"anything"')) AS new_value
+FROM hypotheses;
+
+-- One row per argument that a child must have been given.
+CREATE OR REPLACE TABLE _wanted_arguments AS
+SELECT
+    stated.hypothesis_id,
+    stated.child,
+    wanted.key AS name,
+    canonical_argument(wanted.value) AS value
+FROM _contain AS stated, json_each(stated.arguments) AS wanted
+WHERE stated.arguments IS NOT NULL;
+
+-- Calls of A that contain a child with all the arguments that the hypothesis names.
+CREATE OR REPLACE TABLE _contained_with_arguments AS
+WITH RECURSIVE
+given AS (
+    SELECT
+        wanted.hypothesis_id,
+        argument.call_id,
+        count(*) AS found
+    FROM _wanted_arguments AS wanted
+    INNER JOIN call_arguments AS argument
+        ON
+            wanted.child = argument.function
+            AND wanted.name = argument.name
+            AND wanted.value = argument.value
+    GROUP BY wanted.hypothesis_id, argument.call_id
+),
+
+complete AS (
+    SELECT
+        hypothesis_id,
+        count(*) AS wanted
+    FROM _wanted_arguments
+    GROUP BY hypothesis_id
+),
+
+inside AS (
+    SELECT
+        given.hypothesis_id,
+        child.parent_id AS call_id
+    FROM given
+    INNER JOIN complete
+        ON given.hypothesis_id = complete.hypothesis_id AND given.found = complete.wanted
+    INNER JOIN calls AS child USING (call_id)
+    WHERE child.parent_id IS NOT NULL AND child.outcome = 'ok'
+    UNION
+    SELECT
+        inside.hypothesis_id,
+        call.parent_id AS call_id
+    FROM inside
+    INNER JOIN calls AS call USING (call_id)
+    WHERE call.parent_id IS NOT NULL
+)
+
+SELECT * FROM inside;
+
+CREATE OR REPLACE VIEW examples AS
+WITH
+positive AS (
+    SELECT
+        stated.hypothesis_id,
+        contained.call_id
+    FROM _contain AS stated
+    INNER JOIN contained_calls AS contained
+        ON stated.function = contained.function AND stated.child = contained.child
+    WHERE stated.arguments IS NULL
+    UNION ALL
+    SELECT
+        hypothesis_id,
+        call_id
+    FROM _contained_with_arguments
+    UNION ALL
+    SELECT DISTINCT
+        stated.hypothesis_id,
+        contained.call_id
+    FROM _contain AS stated
+    INNER JOIN contained_changes AS contained
+        ON
+            stated.function = contained.function
+            AND stated.variable_type = contained.variable_type
+            AND stated.attribute = contained.attribute
+    WHERE
+        value_matches(contained.old_value, stated.old_value)
+        AND value_matches(contained.new_value, stated.new_value)
+)
+
+SELECT
+    stated.hypothesis_id,
+    positive.call_id IS NOT NULL AS is_positive,
+    CAST(call.context_id AS VARCHAR) AS signature,
+    call.trace,
+    call.until_ts AS decided_ts,
+    call.start_ts,
+    call.process_id,
+    call.event_id,
+    CAST(NULL AS BIGINT) AS process_id_2,
+    CAST(NULL AS BIGINT) AS event_id_2
+FROM _contain AS stated
+INNER JOIN calls AS call USING (function)
+LEFT JOIN positive
+    ON stated.hypothesis_id = positive.hypothesis_id AND call.call_id = positive.call_id
+WHERE call.outcome <> 'incomplete' OR positive.call_id IS NOT NULL;

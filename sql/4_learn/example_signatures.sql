@@ -1,0 +1,13 @@
+-- One row per hypothesis, polarity and distinct signature: how many examples there are of it.
+-- A signature stands for all that a precondition can tell about an example: the number of its
+-- context, or, for a pair of records, the list of what their fields have in common.
+CREATE OR REPLACE TABLE example_signatures AS
+SELECT
+    hypothesis_id,
+    is_positive,
+    signature,
+    count(*) AS examples
+FROM examples
+GROUP BY hypothesis_id, is_positive, signature;
+
+COMMENT ON TABLE example_signatures IS 'One row per hypothesis, polarity and distinct signature';

@@ -1,0 +1,59 @@
+-- The few macros that several files share.
+
+-- A JSON value as text that is equal exactly where the values are: 1 and 1.0 alike, 1 and true not.
+CREATE OR REPLACE MACRO canonical(value) AS
+    CASE
+        WHEN json_type(value) <> 'DOUBLE' THEN CAST(value AS VARCHAR)
+        WHEN abs(CAST(value AS DOUBLE)) < 9e15 AND CAST(value AS DOUBLE) = trunc(CAST(value AS DOUBLE))
+            THEN CAST(CAST(CAST(value AS DOUBLE) AS BIGINT) AS VARCHAR)
+        ELSE CAST(CAST(value AS DOUBLE) AS VARCHAR)
+    END;
+
+-- An argument {type: value} as such a text.
+CREATE OR REPLACE MACRO canonical_argument(typed) AS
+    '{' || to_json(json_keys(typed)[1]) || ':' || canonical(json_extract(typed, '$.*')[1]) || '}';
+
+-- Addresses of objects: TrainCheck's traces and files hold them under two prefixes.
+CREATE OR REPLACE MACRO is_address(name) AS
+    regexp_matches(name, '^_(TRAINCHECK|ML_DAIKON)_.*_ID$');
+
+-- The narrowest of the named value classes that holds all values of a list (canonical texts, none of
+-- them null unless all are), as JSON text.
+CREATE OR REPLACE MACRO generalise(texts) AS
+    CASE
+        WHEN list_unique(texts) = 1 THEN texts[1]
+        WHEN len(list_filter(texts, lambda text: NOT is_number(text))) > 0 THEN '"non_none"'
+        WHEN list_min(list_transform(texts, lambda text: CAST(text AS DOUBLE))) > 0
+            THEN '"above_zero"'
+        WHEN list_min(list_transform(texts, lambda text: CAST(text AS DOUBLE))) >= 0
+            THEN '"non_negative"'
+        WHEN list_max(list_transform(texts, lambda text: CAST(text AS DOUBLE))) < 0
+            THEN '"below_zero"'
+        WHEN list_max(list_transform(texts, lambda text: CAST(text AS DOUBLE))) <= 0
+            THEN '"non_positive"'
+        WHEN list_contains(texts, '0') THEN '"non_none"'
+        ELSE '"non_zero"'
+    END;
+
+CREATE OR REPLACE MACRO is_number(text) AS regexp_matches(text, '^-?[0-9]');
+
+-- Whether a value (canonical text) is, or belongs to the class that is, wanted (JSON text).
+CREATE OR REPLACE MACRO value_matches(text, wanted) AS
+    text = wanted
+    OR CASE wanted
+        WHEN '"anything"' THEN true
+        WHEN '"non_none"' THEN text <> 'null'
+        WHEN '"above_zero"' THEN is_number(text) AND TRY_CAST(text AS DOUBLE) > 0
+        WHEN '"below_zero"' THEN is_number(text) AND TRY_CAST(text AS DOUBLE) < 0
+        WHEN '"non_zero"' THEN is_number(text) AND TRY_CAST(text AS DOUBLE) <> 0
+        WHEN '"non_positive"'
+            THEN text = 'null' OR (is_number(text) AND TRY_CAST(text AS DOUBLE) <= 0)
+        WHEN '"non_negative"'
+            THEN text = 'null' OR (is_number(text) AND TRY_CAST(text AS DOUBLE) >= 0)
+        ELSE false
+    END;
+
+-- Share of the joint span of two intervals that lies in both; 0 where they do not overlap.
+CREATE OR REPLACE MACRO overlap(from_1, to_1, from_2, to_2) AS
+    greatest(0, least(to_1, to_2) - greatest(from_1, from_2))
+    / (greatest(to_1, to_2) - least(from_1, from_2));

@@ -1,0 +1,129 @@
+"""Options that several commands share, and how their values become what the engine takes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tc_engine.cli._console import Console
+from tc_engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from tc_engine.engine.session import Limits
+
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-f",
+        "--trace-folders",
+        metavar="RUN...",
+        help="Runs: trace datasets, or folders of TrainCheck traces.",
+        show_default=False,
+    ),
+]
+Traces = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-t",
+        "--traces",
+        metavar="FILE...",
+        help="TrainCheck trace files that form one more run.",
+        show_default=False,
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, envvar="TC_ENGINE_THREADS", help="Threads to use.  [default: all cores]"),
+]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TC_ENGINE_MEMORY_LIMIT",
+        metavar="SIZE",
+        help="Memory to use before spilling to disk, such as 4GB.  [default: 80 % of the machine]",
+    ),
+]
+TempDir = Annotated[
+    Path | None,
+    typer.Option(envvar="TC_ENGINE_TEMP_DIR", metavar="DIR", help="Where to spill to."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A setting of sql/settings.sql. Repeat it for more.",
+        show_default=False,
+    ),
+]
+SqlPath = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="Your own SQL files; a file here wins over ours of the same name.",
+        show_default=False,
+    ),
+]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Tell each phase, its time, and tracebacks.")
+]
+Debug = Annotated[bool, typer.Option("-d", "--debug", help="The same as -v (TrainCheck's word).")]
+Backend = Annotated[
+    str | None,
+    typer.Option("-b", "--backend", metavar="NAME", help="Accepted, without effect."),
+]
+
+_SETTING = re.compile(r"^\s*SET\s+VARIABLE\s+(\w+)", re.IGNORECASE | re.MULTILINE)
+
+
+def limits(threads: int | None, memory_limit: str | None, temp_dir: Path | None) -> Limits:
+    """Return what a session may use."""
+    from tc_engine.engine.session import Limits
+
+    return Limits(threads, memory_limit, temp_dir)
+
+
+def settings(assignments: Sequence[str], sql_path: Sequence[Path]) -> dict[str, object]:
+    """Return the values of `--set NAME=VALUE`.
+
+    Raises UsageError for a setting that `sql/settings.sql` does not have.
+    """
+    from tc_engine.engine import sqlfiles
+
+    values: dict[str, object] = {}
+    known = _SETTING.findall(sqlfiles.find("settings", sql_path).text)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"--set {assignment} has no value", "Write --set NAME=VALUE")
+        if name not in known or name == "dataset":
+            close = difflib.get_close_matches(name, known, 1) or sorted(set(known) - {"dataset"})
+            raise UsageError(f"there is no setting {name!r}", f"Did you mean {', '.join(close)}")
+        values[name] = _value(value)
+    return values
+
+
+def _value(text: str) -> object:
+    if text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def warn_without_effect(console: Console, given: dict[str, bool]) -> None:
+    """Tell once which of TrainCheck's flags were given that mean nothing here."""
+    flags = [flag for flag, is_given in given.items() if is_given]
+    if flags:
+        verb = "has" if len(flags) == 1 else "have"
+        console.note(f"note: {', '.join(flags)} {verb} no effect here")

@@ -1,0 +1,52 @@
+"""`tc-engine ingest`: turn TrainCheck's traces into a trace dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tc_engine.cli._console import Console
+from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, limits
+
+
+def ingest(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="TRACE_DIR...", help="Folders of TrainCheck traces: one run."),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output-dir", metavar="RUN", help="Where the dataset goes.")
+    ],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first line that cannot be used.")
+    ] = False,
+    threads: Threads = None,
+    memory_limit: MemoryLimit = None,
+    temp_dir: TempDir = None,
+    verbose: Verbose = False,
+) -> None:
+    """Read TrainCheck's traces and write them as one trace dataset.
+
+    \b
+    Example:
+      tc-engine ingest traincheck_mnist_trace -o mnist
+    """
+    from tc_engine import ingest as ingestion
+
+    with Console(verbose=verbose) as console:
+        report = ingestion.ingest(
+            sources,
+            output,
+            limits=limits(threads, memory_limit, temp_dir),
+            strict=strict,
+            progress=console.phase,
+        )
+        for problem in report.problems:
+            console.note(f"warning: {problem}")
+        console.note(f"{output}: {_counts(report.counts)}")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items())

@@ -1,0 +1,159 @@
+"""Arguments and results as JSON: every value is an object with one key, the name of its type.
+
+Nothing of a user's object is called or read but its type; of a tensor only its metadata, of a
+module only its `training` flag. No value holds an address.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Module, Parameter
+
+MAX_TEXT = 256
+MAX_ELEMENTS = 64
+MAX_LEVELS = 2
+CACHED_TENSORS = 65_536
+
+
+class Encoder:
+    """Turns values into JSON text; remembers the text of tensor metadata, which repeats."""
+
+    def __init__(self) -> None:
+        self._tensors: dict[tuple[Any, ...], str] = {}
+
+    def positional(self, args: Sequence[Any]) -> str:
+        """Encode positional arguments: an object with the keys "0", "1", ..."""
+        keyed = self.keyed
+        return "{" + ",".join([f'"{i}":{keyed(value)}' for i, value in enumerate(args)]) + "}"
+
+    def keywords(self, kwargs: Mapping[str, Any]) -> str:
+        """Encode keyword arguments: an object with their names as keys."""
+        if not kwargs:
+            return "{}"
+        return "{" + ",".join([f"{_text(k)}:{self.keyed(v)}" for k, v in kwargs.items()]) + "}"
+
+    def result(self, value: Any) -> str:
+        """Encode what a call returned: a tuple becomes a list of its elements."""
+        if type(value) is tuple:
+            return "[" + ",".join([self.keyed(element) for element in value[:MAX_ELEMENTS]]) + "]"
+        return self.keyed(value)
+
+    def keyed(self, value: Any, levels: int = MAX_LEVELS) -> str:
+        """Encode one value as `{type name: value}`."""
+        kind = type(value)
+        if issubclass(kind, Tensor):
+            return self._tensor(value)
+        plain = primitive(value)
+        if plain is not None:
+            return f'{{"{kind.__name__}":{plain}}}'
+        if issubclass(kind, Module):
+            training = value.__dict__.get("training")
+            known = f'"training":{primitive(training)}' if isinstance(training, bool) else ""
+            return f'{{"{type_name(kind)}":{{{known}}}}}'
+        if kind is torch.dtype:
+            return f'{{"torch.dtype":"{value}"}}'
+        if kind is torch.device:
+            return f'{{"torch.device":"{value.type}"}}'
+        if kind is list or kind is tuple or kind is torch.Size or kind is dict:
+            return f'{{"{type_name(kind)}":{self._container(value, levels)}}}'
+        return f'{{"{type_name(kind)}":{{}}}}'
+
+    def _container(self, value: Any, levels: int) -> str:
+        if levels == 0:
+            return "{}"
+        if type(value) is dict:
+            pairs = [
+                f"{_text(str(key))}:{self._element(value[key], levels - 1)}"
+                for key in list(value)[:MAX_ELEMENTS]
+                if type(key) is str or type(key) is int
+            ]
+            return "{" + ",".join(pairs) + "}"
+        elements = [self._element(element, levels - 1) for element in value[:MAX_ELEMENTS]]
+        return "[" + ",".join(elements) + "]"
+
+    def _element(self, value: Any, levels: int) -> str:
+        return primitive(value) or self.keyed(value, levels)
+
+    def _tensor(self, tensor: Tensor) -> str:
+        kind = type(tensor)
+        try:
+            key = (
+                kind,
+                tensor.dtype,
+                tensor.shape,
+                tensor.device.type,
+                tensor.requires_grad,
+                tensor.is_leaf,
+            )
+            text = self._tensors.get(key)
+            if text is None:
+                if len(self._tensors) >= CACHED_TENSORS:
+                    self._tensors.clear()
+                text = self._tensors[key] = _describe(tensor)
+        except (RuntimeError, TypeError, NotImplementedError, ValueError):
+            return f'{{"{type_name(kind)}":{{}}}}'
+        return text
+
+
+def primitive(value: Any) -> str | None:
+    """Encode None, a bool, an int, a float or a str; None for any other type.
+
+    A float that JSON has no word for becomes null.
+    """
+    if value is None:
+        return "null"
+    kind = type(value)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return str(value) if abs(value) < 1 << 63 else f'"{hex(value)[:MAX_TEXT]}"'
+    if kind is float:
+        return repr(value) if math.isfinite(value) else "null"
+    if kind is str:
+        return _text(value[:MAX_TEXT])
+    return None
+
+
+@lru_cache(maxsize=4096)
+def type_name(kind: type) -> str:
+    """Full name of a type, without the module for builtins; safe inside a JSON string."""
+    module = getattr(kind, "__module__", None)
+    name = getattr(kind, "__qualname__", "object")
+    full = name if module in (None, "builtins") else f"{module}.{name}"
+    return _text(str(full))[1:-1]
+
+
+def tensor_type_name(tensor: Tensor) -> str:
+    """Name of a tensor's type as it appears as a key: `torch.FloatTensor`, `torch.nn.Parameter`."""
+    return "torch.nn.Parameter" if isinstance(tensor, Parameter) else str(tensor.type())
+
+
+def tensor_facts(tensor: Tensor) -> dict[str, Any]:
+    """Metadata of a tensor that any rank and any run can compare."""
+    return {
+        "dtype": str(tensor.dtype),
+        "shape": list(tensor.shape),
+        "ndim": tensor.ndim,
+        "nbytes": tensor.numel() * tensor.element_size(),
+        "itemsize": tensor.element_size(),
+        "device": tensor.device.type,
+        "requires_grad": tensor.requires_grad,
+        "is_leaf": tensor.is_leaf,
+    }
+
+
+def _describe(tensor: Tensor) -> str:
+    facts = json.dumps(tensor_facts(tensor), separators=(",", ":"))
+    return f'{{"{tensor_type_name(tensor)}":{facts}}}'
+
+
+def _text(value: str) -> str:
+    # A lone surrogate is legal in a str but not in UTF-8, which the dataset is written in.
+    return json.dumps(value.encode("utf-8", "replace").decode(), ensure_ascii=False)

@@ -1,0 +1,31 @@
+"""Run the first two stages: from Parquet parts to the tables that relations and people ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from tc_engine.dataset import Dataset
+from tc_engine.engine import sqlfiles
+from tc_engine.engine.session import Session
+
+
+def prepare(
+    session: Session,
+    runs: Sequence[Dataset],
+    settings: Mapping[str, object] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Load the runs and derive calls, variables and contexts; `settings` override the defaults."""
+    session.set("dataset", [str(run.path.resolve()) for run in runs])
+    for name, value in (settings or {}).items():
+        session.set(name, value)
+    for name in flow():
+        progress(name)
+        session.run(name)
+
+
+def flow() -> list[str]:
+    """Return the names of the SQL files up to the derived tables: what `sql/shell.sql` reads."""
+    text = sqlfiles.find("shell").text
+    return re.findall(r"^\.read sql/(\S+)\.sql$", text, flags=re.MULTILINE)

@@ -1,0 +1,150 @@
+"""The lines of trace files, plain or compressed, as a stream of Arrow batches.
+
+A batch has about CHUNK bytes, so memory does not grow with the files. A row is one line that is not
+blank: the number of its file, its number in the file (from 1), its text, and what is wrong with it
+where it cannot be given as text. A compressed file that ends early or is damaged gives the lines
+that could be read and one more row that says so.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from tc_engine.errors import DataError
+
+CHUNK = 4 << 20
+CODECS = {".gz": "gzip", ".zst": "zstd"}
+# A decoder that meets damage loses what it had decoded in that call: little at a time, little lost.
+_DECODED = 16 << 10
+
+LINE_SCHEMA = pa.schema(
+    [
+        pa.field("file_no", pa.int64()),
+        pa.field("line_no", pa.int64()),
+        pa.field("line", pa.large_string()),
+        pa.field("problem", pa.string()),
+    ]
+)
+
+
+class _Stream(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Damaged(Exception):
+    """A compressed file that cannot be decoded any further."""
+
+
+class LineReader:
+    """The lines of some files, to be read once, from the first file to the last.
+
+    `error` is what ended the reading early, if anything did: whoever pulls the batches may wrap or
+    lose an exception on its way.
+    """
+
+    def __init__(self, files: Sequence[Path], progress: Callable[[str], None]) -> None:
+        self.error: BaseException | None = None
+        self._files = files
+        self._progress = progress
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Return the batches, with the columns of LINE_SCHEMA."""
+        return pa.RecordBatchReader.from_batches(LINE_SCHEMA, self._batches())
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for number, file in enumerate(self._files):
+                self._progress(f"reading {file.name} ({number + 1} of {len(self._files)})")
+                yield from _file_batches(number, file)
+        except BaseException as error:
+            self.error = error
+            raise
+
+
+def _file_batches(file_no: int, file: Path) -> Iterator[pa.RecordBatch]:
+    line_no = 1
+    try:
+        with file.open("rb") as raw:
+            for lines in _split(_chunks(raw, CODECS.get(file.suffix))):
+                yield _batch(file_no, line_no, lines)
+                line_no += len(lines)
+    except _Damaged as damage:
+        columns = [[file_no], [line_no], [None], [f"the compressed file is damaged: {damage}"]]
+        yield pa.RecordBatch.from_arrays(
+            [pa.array(column, field.type) for column, field in zip(columns, LINE_SCHEMA)],
+            schema=LINE_SCHEMA,
+        )
+    except OSError as error:
+        raise DataError(
+            f"cannot read {file}: {error.strerror or error}", "Check the file and its permissions"
+        ) from error
+
+
+def _chunks(raw: io.BufferedReader, codec: str | None) -> Iterator[bytes | _Damaged]:
+    """Yield the content in pieces; damage comes as the last piece, after all that was decoded."""
+    if codec is None:
+        while chunk := raw.read(CHUNK):
+            yield chunk
+        return
+    stream: _Stream = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec)
+    pieces: list[bytes] = []
+    try:
+        while piece := stream.read(_DECODED):
+            pieces.append(piece)
+            if len(pieces) * _DECODED >= CHUNK:
+                yield b"".join(pieces)
+                pieces = []
+    except (OSError, pa.ArrowException) as error:
+        yield b"".join(pieces)
+        yield _Damaged(str(error))
+        return
+    yield b"".join(pieces)
+
+
+def _split(chunks: Iterator[bytes | _Damaged]) -> Iterator[list[bytes]]:
+    """Yield lists of whole lines; raise the damage after the last line before it.
+
+    A line cut off by damage counts as that damage, a last line without a newline as a line.
+    """
+    pieces: list[bytes] = []
+    for chunk in chunks:
+        if isinstance(chunk, _Damaged):
+            raise chunk
+        head, newline, tail = chunk.partition(b"\n")
+        pieces.append(head)
+        if newline:
+            lines = tail.split(b"\n")
+            yield [b"".join(pieces), *lines[:-1]]
+            pieces = lines[-1:]
+    if any(pieces):
+        yield [b"".join(pieces)]
+
+
+def _batch(file_no: int, first: int, lines: list[bytes]) -> pa.RecordBatch:
+    kept = [(number, line) for number, line in enumerate(lines, first) if line.strip()]
+    texts = [line for _, line in kept]
+    problems = pa.nulls(len(kept), pa.string())
+    try:
+        column = pa.array(texts, pa.large_binary()).cast(pa.large_string())
+    except pa.ArrowInvalid:
+        decoded = [_text(line) for line in texts]
+        column = pa.array(decoded, pa.large_string())
+        problems = pa.array([None if text is not None else "not UTF-8" for text in decoded])
+        problems = problems.cast(pa.string())
+    numbers = pa.array([number for number, _ in kept], pa.int64())
+    return pa.RecordBatch.from_arrays(
+        [pa.repeat(pa.scalar(file_no, pa.int64()), len(kept)), numbers, column, problems],
+        schema=LINE_SCHEMA,
+    )
+
+
+def _text(line: bytes) -> str | None:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return None

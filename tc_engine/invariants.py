@@ -1,0 +1,214 @@
+"""The invariant record, and the JSON Lines files that hold it (relations.md, section 4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tc_engine.dataset import write_whole
+from tc_engine.errors import DataError
+
+UNCONDITIONAL = "Unconditional"
+KINDS = ("constant", "consistent", "unequal", "exist")
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A condition on one field of the records of an example.
+
+    `constant`: all records hold one value, which is among `values`; `consistent`: they hold one
+    value, whichever; `unequal`: all different; `exist`: the field is there. `path` leads into a
+    context manager's arguments. `values` are canonical JSON texts.
+    """
+
+    kind: str
+    field: str
+    path: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    dtype: str = "None"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A disjunction of conjunctions over one group of records, negated if `inverted`.
+
+    An empty conjunction holds always; an empty disjunction never.
+    """
+
+    alternatives: tuple[tuple[Clause, ...], ...]
+    inverted: bool = False
+
+
+ALWAYS = Condition(((),))
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A rule with its precondition, and how many examples it was learned from.
+
+    `relation` and the keys of `params` are spelled as in TrainCheck's files; `other` keeps keys
+    that this version does not know.
+    """
+
+    relation: str
+    params: tuple[dict[str, Any], ...]
+    precondition: Mapping[str, Condition]
+    text: str
+    positive: int | None = None
+    negative: int | None = None
+    other: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A hypothesis that did not become an invariant, and why."""
+
+    reason: str
+    invariant: Invariant
+
+
+def write(path: Path, invariants: Iterable[Invariant]) -> None:
+    """Write invariants, sorted by text and params, as JSON Lines, in one piece."""
+    write_whole(path, "".join(json.dumps(to_json(item)) + "\n" for item in _sorted(invariants)))
+
+
+def write_failed(path: Path, failed: Iterable[Failed]) -> None:
+    """Write the hypotheses that failed, with their reason and counts, as JSON Lines."""
+    lines = sorted(json.dumps(_failed_to_json(item)) for item in failed)
+    write_whole(path, "".join(line + "\n" for line in lines))
+
+
+def read(paths: Sequence[Path]) -> list[Invariant]:
+    """Read invariants files. Raises DataError that names file and line of what is not right."""
+    return [invariant for path in paths for invariant in _read_file(path)]
+
+
+def to_json(invariant: Invariant) -> dict[str, Any]:
+    """Return the object that a file holds for an invariant."""
+    return {
+        "text_description": invariant.text,
+        "relation": invariant.relation,
+        "params": list(invariant.params),
+        "precondition": {
+            group: _condition_to_json(condition)
+            for group, condition in invariant.precondition.items()
+        },
+        "num_positive_examples": invariant.positive,
+        "num_negative_examples": invariant.negative,
+        **invariant.other,
+    }
+
+
+def from_json(content: Mapping[str, Any]) -> Invariant:
+    """Return the invariant that an object of a file describes.
+
+    Raises KeyError, TypeError or ValueError where it describes none.
+    """
+    known = ("text_description", "relation", "params", "precondition")
+    counts = ("num_positive_examples", "num_negative_examples")
+    params = content["params"]
+    if not (isinstance(params, list) and params and all("param_type" in p for p in params)):
+        raise ValueError("params is not a list of parameter objects")
+    return Invariant(
+        relation=str(content["relation"]),
+        params=tuple(params),
+        precondition={
+            group: _condition_from_json(condition)
+            for group, condition in content["precondition"].items()
+        },
+        text=str(content.get("text_description") or ""),
+        positive=content.get(counts[0]),
+        negative=content.get(counts[1]),
+        other={key: value for key, value in content.items() if key not in known + counts},
+    )
+
+
+def canonical(value: object) -> str:
+    """Return a JSON value as the text that `canonical()` in sql/macros.sql makes of it."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 9e15:  # noqa: PLR2004
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sorted(invariants: Iterable[Invariant]) -> list[Invariant]:
+    return sorted(
+        invariants, key=lambda item: (item.text, item.relation, json.dumps(item.params))
+    )
+
+
+def _failed_to_json(failed: Failed) -> dict[str, Any]:
+    invariant = to_json(failed.invariant)
+    return {
+        "failed_reason": failed.reason,
+        "invariant": {**invariant, "precondition": "Failed"},
+        "num_positive_examples": failed.invariant.positive,
+        "num_negative_examples": failed.invariant.negative,
+    }
+
+
+def _condition_to_json(condition: Condition) -> dict[str, Any]:
+    return {
+        "inverted": condition.inverted,
+        "preconditions": [
+            {"clauses": [_clause_to_json(clause) for clause in alternative] or UNCONDITIONAL}
+            for alternative in condition.alternatives
+        ],
+    }
+
+
+def _condition_from_json(content: Mapping[str, Any]) -> Condition:
+    alternatives = []
+    for alternative in content["preconditions"]:
+        clauses = alternative["clauses"]
+        if clauses == UNCONDITIONAL:
+            clauses = []
+        alternatives.append(tuple(_clause_from_json(clause) for clause in clauses))
+    return Condition(tuple(alternatives), bool(content["inverted"]))
+
+
+def _clause_to_json(clause: Clause) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "type": clause.kind,
+        "prop_name": clause.field,
+        "additional_path": list(clause.path) or "None",
+        "prop_dtype": clause.dtype,
+    }
+    if clause.kind == "constant":
+        content["values"] = [json.loads(value) for value in clause.values]
+    return content
+
+
+def _clause_from_json(content: Mapping[str, Any]) -> Clause:
+    if content["type"] not in KINDS:
+        raise ValueError(f"unknown kind of clause {content['type']!r}")
+    path = content.get("additional_path", "None")
+    name = content["prop_name"]
+    return Clause(
+        kind=content["type"],
+        field=name,
+        path=() if path in ("None", None) else tuple(str(part) for part in path),
+        values=tuple(sorted(canonical(value) for value in content.get("values", ()))),
+        dtype=str(content.get("prop_dtype", "None")),
+    )
+
+
+def _read_file(path: Path) -> Iterable[Invariant]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise DataError(f"{path} cannot be read: {reason}", "Check the path given to -i") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield from_json(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise DataError(
+                f"{path}:{number}: not an invariant: {reason}",
+                "An invariants file has one JSON object a line, as `tc-engine infer` writes it",
+            ) from error

@@ -1,0 +1,1 @@
+"""The learner: from weighted example signatures to preconditions."""

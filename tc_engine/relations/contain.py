@@ -1,0 +1,51 @@
+"""Every call of A contains a call of B, or a change of a variable (relations.md 8.1)."""
+
+from __future__ import annotations
+
+from tc_engine.relations._base import (
+    Params,
+    Relation,
+    short_function,
+    short_variable,
+    show_value,
+)
+
+
+def _child(params: Params) -> str:
+    child = params[1]
+    if "api_full_name" in child:
+        arguments = (child.get("arguments") or {}).get("args", {})
+        shown = ", ".join(
+            f"{name}={show_value(next(iter(value.values()), None))}"
+            for name, value in sorted(arguments.items())
+        )
+        return short_function(child["api_full_name"]).replace("()", f"({shown})")
+    change = f"{show_value(child.get('pre_value'))} -> {show_value(child.get('post_value'))}"
+    return f"{short_variable(child)} ({change})"
+
+
+def _sentence(params: Params) -> str:
+    verb = "calls" if "api_full_name" in params[1] else "changes"
+    return f"{short_function(params[0]['api_full_name'])} always {verb} {_child(params)}"
+
+
+def _failure(params: Params) -> str:
+    verb = "does not call" if "api_full_name" in params[1] else "changes no"
+    return f"{short_function(params[0]['api_full_name'])} {verb} {_child(params)}"
+
+
+def _rank(params: Params) -> int:
+    if "api_full_name" in params[1]:
+        return 3
+    return 0 if params[1].get("attr_name") == "data" else 1
+
+
+RELATION = Relation(
+    name="contain",
+    title="APIContainRelation",
+    group="parent_func_call_pre",
+    sentence=_sentence,
+    failure=_failure,
+    rank=_rank,
+    by_stage=True,
+)

@@ -1,0 +1,39 @@
+"""After every call of A, before the next call of A, B is called (relations.md 8.7)."""
+
+from __future__ import annotations
+
+from tc_engine.relations._base import Params, Relation, short_function
+
+
+def _names(params: Params) -> list[str]:
+    return [short_function(param["api_full_name"]) for param in params]
+
+
+def _sentence(params: Params) -> str:
+    return " is always followed by ".join(_names(params))
+
+
+def _failure(params: Params) -> str:
+    names = _names(params)
+    return f"{names[0]} is not followed by {', '.join(names[1:])}"
+
+
+def _rank(params: Params) -> int:
+    del params
+    return 4
+
+
+def _skipped(params: Params) -> frozenset[str]:
+    del params
+    return frozenset({"function"})
+
+
+RELATION = Relation(
+    name="lead",
+    title="FunctionLeadRelation",
+    group="func_lead",
+    sentence=_sentence,
+    failure=_failure,
+    rank=_rank,
+    skipped_fields=_skipped,
+)

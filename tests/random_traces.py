@@ -1,0 +1,252 @@
+"""Small random traces of training jobs, for comparing the engine with the oracles.
+
+    @given(random_traces())
+    def test_something(traces: dict[str, Trace]) -> None: ...
+
+A job is a program: what happens before the loop, then one body per step, often the same. Each
+action of a program is drawn on its own, so that a failing trace shrinks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.builder import MISSING, PARAMETER, Event, Payload, Trace
+
+FUNCTIONS = (
+    "train",
+    "model.forward",
+    "opt.zero_grad",
+    "opt.step",
+    "loss.backward",
+    "torch.nn.functional.relu",
+    "pkg._private",
+)
+VARIABLES = (("w", PARAMETER), ("b", PARAMETER), ("lr", "float"), ("epoch", "float"))
+FRESH = "fresh"
+"""Stands for a value that is new at every observation of a variable in its process."""
+SIGNED = "signed"
+"""As FRESH, but now below, now above zero."""
+
+VALUES: tuple[object, ...] = (
+    None, None, 0, 1, 1.0, -1, 2.5, True, False, "", "1", [], [1, 2], 2**53, 2**53 + 1,
+)  # fmt: skip
+COMMON = (
+    {"data": FRESH},
+    {"data": SIGNED},
+    {"grad": FRESH},
+    {"grad": None},
+    {"data": 1, "grad": None},
+)
+CONTEXT = {"torch.amp.autocast": {"enabled": True, "dtype": None}}
+
+Place = tuple[int, int]
+"""A process and a thread."""
+
+
+@dataclass
+class Job:
+    """A program at work: the trace so far, and the open calls of each thread, outermost first."""
+
+    trace: Trace
+    parameters: dict[str, tuple[str, ...] | None]
+    open_calls: dict[Place, list[Event]]
+    observed: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    def go_to(self, place: Place) -> list[Event]:
+        """Continue in a thread; return its open calls."""
+        self.trace.process(place[0]).thread(place[1])
+        return self.open_calls[place]
+
+
+Action = Callable[[Job], None]
+
+
+@dataclass(frozen=True)
+class Observe:
+    """Record a variable on one thread, or at nearly the same time on a thread of each process."""
+
+    places: tuple[Place, ...]
+    variable: tuple[str, str]
+    attributes: dict[str, Any]
+    caused: bool
+
+    def __call__(self, job: Job) -> None:
+        name, type_name = self.variable
+        for place in self.places:
+            open_calls = job.go_to(place)
+            job.observed[place[0], name] += 1
+            number = job.observed[place[0], name]
+            fresh = {FRESH: 1000 + number, SIGNED: number * (-1) ** number}
+            values: dict[str, Any] = {
+                attribute: fresh.get(value, value) if isinstance(value, str) else value
+                for attribute, value in self.attributes.items()
+            }
+            cause = open_calls[-1] if self.caused and open_calls else None
+            job.trace.state(name, type=type_name, cause=cause, **values)
+
+
+@dataclass(frozen=True)
+class End:
+    """End the innermost open call of a thread, if there is one."""
+
+    place: Place
+    raises: bool
+
+    def __call__(self, job: Job) -> None:
+        open_calls = job.go_to(self.place)
+        if open_calls:
+            job.trace.leave(open_calls.pop(), exception="ValueError" if self.raises else None)
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Begin a call on a thread."""
+
+    place: Place
+    function: str
+    args: tuple[object, ...] | None
+    kwargs: dict[str, object] | None
+
+    def __call__(self, job: Job) -> None:
+        parameters = job.parameters[self.function]
+        job.go_to(self.place).append(
+            job.trace.enter(
+                self.function, args=self.args, kwargs=self.kwargs, parameters=parameters
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """Make a call with at most an observation inside, once or some times in a row."""
+
+    begin: Begin
+    inside: Observe | None
+    raises: bool
+    times: int
+
+    def __call__(self, job: Job) -> None:
+        for _ in range(self.times):
+            self.begin(job)
+            if self.inside:
+                self.inside(job)
+            End(self.begin.place, self.raises)(job)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Let time pass."""
+
+    ns: int
+
+    def __call__(self, job: Job) -> None:
+        job.trace.wait(self.ns)
+
+
+@dataclass(frozen=True)
+class Annotate:
+    """Annotate one process."""
+
+    process: int
+    notes: dict[str, object]
+
+    def __call__(self, job: Job) -> None:
+        job.trace.process(self.process).at(**self.notes)
+
+
+def actions(
+    places: tuple[Place, ...], functions: tuple[str, ...], causes: bool, repeats: bool
+) -> st.SearchStrategy[Action]:
+    """Return a strategy for one action of a program."""
+    place = st.sampled_from(places)
+    argument = st.sampled_from((1, 2, True, "a", None, 0.5, [1], Payload("Tensor", {"ndim": 1})))
+    raises = st.sampled_from((False, False, False, True))
+    begin = st.builds(
+        Begin,
+        place=place,
+        function=st.sampled_from(functions),
+        args=st.none() | st.lists(argument, max_size=2).map(tuple),
+        kwargs=st.none() | st.dictionaries(st.sampled_from(("x", "mode")), argument, max_size=2),
+    )
+    attribute = st.sampled_from(("data", "grad", "is_leaf", "_ML_DAIKON_grad_ID"))
+    value = st.just(FRESH) | st.sampled_from(VALUES)
+    everywhere = tuple({process: (process, thread) for process, thread in places}.values())
+    observe = st.builds(
+        Observe,
+        places=st.just(everywhere) | place.map(lambda one: (one,)),
+        variable=st.sampled_from(VARIABLES),
+        attributes=st.sampled_from(COMMON) | st.dictionaries(attribute, value, max_size=3),
+        caused=st.booleans() if causes else st.just(False),
+    )
+    times = st.sampled_from((1, 2, 5)) if repeats else st.just(1)
+    leaf = st.builds(Leaf, begin=begin, inside=st.none() | observe, raises=raises, times=times)
+    end = st.builds(End, place=place, raises=raises)
+    wait = st.builds(Wait, ns=st.sampled_from((1, 100, 5000)))
+    return st.one_of(leaf, leaf, observe, begin, end, wait)
+
+
+@st.composite
+def random_trace(draw: st.DrawFn, functions: tuple[str, ...] = FUNCTIONS) -> Trace:
+    """Return a strategy for one job of 1-3 processes of 1-2 threads and 0-3 steps."""
+    places = tuple(
+        (process, 10 * process + thread)
+        for process in range(1, 1 + draw(st.sampled_from((1, 1, 2, 3))))
+        for thread in range(draw(st.sampled_from((1, 1, 2))))
+    )
+    names = st.sampled_from((None, ("x",), ("x", "mode")))
+    job = Job(
+        Trace(tick=draw(st.sampled_from((1, 10)))),
+        {function: draw(names) for function in functions},
+        {place: [] for place in places},
+    )
+    action = actions(places, functions, causes=draw(st.booleans()), repeats=draw(st.booleans()))
+    program = st.lists(action, min_size=1, max_size=8)
+    body = draw(st.lists(action, min_size=3, max_size=12))
+    staged = draw(st.booleans())
+    tidy = draw(st.booleans())
+    _run(job, _rank_notes(draw, places) + draw(program), tidy=False)
+    for step in range(draw(st.sampled_from((0, 1, 2, 3, 3)))):
+        stage = draw(st.sampled_from(("training", "evaluation"))) if staged else MISSING
+        _run(job, [Annotate(one, {"step": step, "stage": stage}) for one, _ in places], tidy=False)
+        _run(job, draw(st.just(body) | st.just(body) | program), tidy=tidy)
+    killed = {place[0]: draw(st.booleans()) for place in places}
+    for place, open_calls in job.open_calls.items():
+        while open_calls and not killed[place[0]]:
+            End(place, raises=False)(job)
+    return job.trace
+
+
+@st.composite
+def random_traces(draw: st.DrawFn, most: int = 2) -> dict[str, Trace]:
+    """Return a strategy for 1 to `most` traces by name, which call the same 2-5 functions."""
+    chosen = st.lists(st.sampled_from(FUNCTIONS), min_size=2, max_size=5, unique=True)
+    functions = tuple(draw(chosen))
+    count = draw(st.integers(1, most))
+    return {f"run_{number}": draw(random_trace(functions)) for number in range(count)}
+
+
+def _rank_notes(draw: st.DrawFn, places: tuple[Place, ...]) -> list[Action]:
+    """Return annotations of some processes: a rank, a step that is null, a context manager."""
+    notes: list[Action] = []
+    for process in sorted({process for process, _ in places}):
+        rank = draw(st.sampled_from((process - 1, None, MISSING)))
+        step = draw(st.sampled_from((None, "warm-up", MISSING)))
+        managers = draw(st.sampled_from((CONTEXT, MISSING)))
+        chosen = {"rank": rank, "step": step, "context_managers": managers}
+        notes.append(Annotate(process, chosen))
+    return notes
+
+
+def _run(job: Job, program: list[Action], *, tidy: bool) -> None:
+    """Run a program; a tidy one ends every call that it began."""
+    for action in program:
+        action(job)
+    for place, open_calls in job.open_calls.items():
+        while tidy and open_calls:
+            End(place, raises=False)(job)

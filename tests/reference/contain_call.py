@@ -1,0 +1,74 @@
+"""Contain, a call: every call of a function contains a call of another, with fixed arguments.
+
+Parameters: (parent function, child function, arguments), the arguments as canonical JSON text of
+{name: {type: payload}}.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.reference.events import Examples, Key, Row, Traces, calls, descendants, is_complete, key
+from tests.reference.pool import functions
+from tests.reference.values import canonical, same, without_ids
+
+Params = tuple[str, str, str]
+
+
+def hypotheses(traces: Traces) -> set[Params]:
+    """Return one hypothesis for each function and each function called inside it."""
+    inside: dict[tuple[str, str], list[Row]] = {}
+    for rows in traces.values():
+        for parent in calls(rows):
+            if parent["function"] in functions(traces):
+                for child in descendants(parent, rows):
+                    inside.setdefault((parent["function"], child["function"]), []).append(child)
+    return {(*pair, canonical(fixed_arguments(children))) for pair, children in inside.items()}
+
+
+def fixed_arguments(children: list[Row]) -> dict[str, Any]:
+    """Return the arguments that all calls were given with the same value, objects left out."""
+    first, *others = [bound_arguments(child) for child in children]
+    return {
+        name: value
+        for name, value in first.items()
+        if not any(isinstance(payload, dict) for payload in value.values())
+        and all(name in other and same(other[name], value) for other in others)
+    }
+
+
+def bound_arguments(call: Row) -> dict[str, Any]:
+    """Return a call's arguments by name: positional ones only where their names are known."""
+    named = dict(enumerate(call.get("parameters") or []))
+    positional = {
+        named[int(number)]: value
+        for number, value in (call.get("args") or {}).items()
+        if int(number) in named
+    }
+    together = {**positional, **(call.get("kwargs") or {})}
+    return dict(without_ids(together))
+
+
+def examples(traces: Traces, params: Params) -> Examples:
+    """Judge every call of the parent; one that never ended only if it contains the child."""
+    parent, child, arguments = params
+    positive: set[Key] = set()
+    negative: set[Key] = set()
+    for trace, rows in traces.items():
+        for call in calls(rows):
+            if call["function"] != parent:
+                continue
+            if any(_is_wanted(inner, child, arguments) for inner in descendants(call, rows)):
+                positive.add(key(trace, call))
+            elif is_complete(call):
+                negative.add(key(trace, call))
+    return Examples(frozenset(positive), frozenset(negative))
+
+
+def _is_wanted(call: Row, function: str, arguments: str) -> bool:
+    given = bound_arguments(call)
+    wanted = without_ids(json.loads(arguments))
+    return bool(call["function"] == function) and all(
+        name in given and same(given[name], value) for name, value in wanted.items()
+    )
