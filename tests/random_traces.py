@@ -205,6 +205,8 @@ def random_trace(draw: st.DrawFn, functions: tuple[str, ...] = FUNCTIONS) -> Tra
         {function: draw(names) for function in functions},
         {place: [] for place in places},
     )
+    # Without any event there would be nothing to write.
+    Observe(places[:1], ("job", "marker"), {}, caused=False)(job)
     action = actions(places, functions, causes=draw(st.booleans()), repeats=draw(st.booleans()))
     program = st.lists(action, min_size=1, max_size=8)
     body = draw(st.lists(action, min_size=3, max_size=12))

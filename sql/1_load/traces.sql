@@ -1,5 +1,6 @@
 -- One row per trace: its name and the folder of its dataset.
--- The name is the folder's; the second of a name becomes name_1, in order of the paths.
+-- The name is the folder's (less .tc-engine, where TrainCheck's traces are cached); the second of a
+-- name becomes name_1, in order of the paths.
 CREATE OR REPLACE TABLE traces AS
 WITH
 paths AS (
@@ -9,7 +10,7 @@ paths AS (
 named AS (
     SELECT
         path,
-        regexp_extract(path, '[^/]*$') AS name
+        regexp_replace(regexp_extract(path, '[^/]*$'), '\.tc-engine$', '') AS name
     FROM paths
 ),
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 import duckdb
-import polars as pl
+import pyarrow as pa
 
 from tc_engine.engine import sqlfiles
 from tc_engine.errors import DataError, QueryError, UsageError
@@ -93,9 +93,11 @@ class Session:
                 raise _failed(file, statement.query, error) from error
             self._report(statement.query, time.perf_counter() - start, file.name)
 
-    def frame(self, query: str, parameters: Sequence[object] = ()) -> pl.DataFrame:
-        """Return the rows of a query as a polars frame."""
-        return self._connection.execute(query, list(parameters)).pl()
+    def dicts(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query as dictionaries; JSON comes as text."""
+        rows = self.rows(query, parameters)
+        names = [column[0] for column in self._connection.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query as tuples."""
@@ -106,13 +108,13 @@ class Session:
         row = self._connection.execute(query, list(parameters)).fetchone()
         return row[0] if row else None
 
-    def load(self, table: str, frame: pl.DataFrame) -> None:
-        """Create or replace a table with the rows of a frame."""
-        self._connection.register("_frame", frame)
+    def load(self, table: str, content: pa.Table) -> None:
+        """Create or replace a table with the rows of an Arrow table."""
+        self._connection.register("_content", content)
         try:
-            self._connection.execute(f'CREATE OR REPLACE TABLE "{table}" AS FROM _frame')
+            self._connection.execute(f'CREATE OR REPLACE TABLE "{table}" AS FROM _content')
         finally:
-            self._connection.unregister("_frame")
+            self._connection.unregister("_content")
 
     def _report(self, statement: str, seconds: float, name: str) -> None:
         log.debug("%s: %.3f s", name, seconds)

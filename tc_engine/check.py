@@ -1,0 +1,218 @@
+"""Check runs against invariants. Read from top to bottom: it is the flow.
+
+The examples of an invariant are those of the relation's own query, the one that inference uses. A
+violation is a negative example whose precondition holds; an invariant is triggered in a trace if
+the precondition of any of its examples holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tc_engine import relations
+from tc_engine.dataset import Dataset
+from tc_engine.engine import stages
+from tc_engine.engine.session import Limits, Session
+from tc_engine.errors import UsageError
+from tc_engine.invariants import Condition, Invariant
+from tc_engine.learn import load
+from tc_engine.learn.clauses import Signature, accepts
+from tc_engine.records import Key, Record, fetch_records
+from tc_engine.relations._base import Relation
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What broke an invariant in a trace: the first violation, and how many there are.
+
+    `detected_ts` is the latest start of its `records`, in ns, `detected_share` the same as a share
+    of the trace's time; `decided_ts` is when it was certain. Steps are None where nothing tells them.
+    """
+
+    records: tuple[Record, ...]
+    detected_ts: int
+    detected_share: float
+    decided_ts: int
+    step: int | None
+    first_step: int | None
+    last_step: int | None
+    count: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on one invariant in one trace.
+
+    `examples` counts those whose precondition holds; `unsupported` says why it could not be checked.
+    """
+
+    trace: str
+    invariant: Invariant
+    relation: Relation | None
+    examples: int
+    violation: Violation | None
+    unsupported: str = ""
+
+    @property
+    def triggered(self) -> bool:
+        """Whether anything was judged at all."""
+        return self.examples > 0
+
+
+@dataclass(frozen=True)
+class Check:
+    """All verdicts: for each trace, in the order of the invariants."""
+
+    traces: tuple[str, ...]
+    invariants: tuple[Invariant, ...]
+    results: tuple[Result, ...]
+
+    @property
+    def violated(self) -> bool:
+        """Whether any invariant is violated in any trace."""
+        return any(result.violation for result in self.results)
+
+
+def check(
+    runs: Sequence[Dataset],
+    invariants: Sequence[Invariant],
+    *,
+    limits: Limits | None = None,
+    settings: Mapping[str, object] | None = None,
+    sql_path: Sequence[Path] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> Check:
+    """Judge every invariant in every run."""
+    known = relations.discover()
+    results: list[Result] = []
+    with Session(limits, sql_path=sql_path) as session:
+        fields = {"precondition_fields": _fields(invariants)}
+        stages.prepare(session, runs, {**(settings or {}), **fields}, progress)
+        traces = tuple(row[0] for row in session.rows("SELECT trace FROM traces ORDER BY trace"))
+        for name in sorted({invariant.relation for invariant in invariants}):
+            progress(f"{name}: checking")
+            chosen = {n: one for n, one in enumerate(invariants) if one.relation == name}
+            relation = _find(name, known)
+            if relation is None:
+                reason = f"this version does not know {name}"
+                results += [Result(t, one, None, 0, None, reason) for t in traces
+                            for one in chosen.values()]
+            else:
+                results += _check_relation(session, relation, chosen, traces)
+    place = {id(invariant): number for number, invariant in enumerate(invariants)}
+    results.sort(key=lambda result: (result.trace, place[id(result.invariant)]))
+    return Check(traces, tuple(invariants), tuple(results))
+
+
+def _check_relation(
+    session: Session,
+    relation: Relation,
+    invariants: Mapping[int, Invariant],
+    traces: Sequence[str],
+) -> list[Result]:
+    """Judge the invariants of one relation, by their number, in all traces."""
+    session.load("_stated", _stated(invariants))
+    session.connection.execute(
+        "CREATE OR REPLACE TABLE hypotheses AS "
+        "SELECT hypothesis_id, CAST(params AS JSON) AS params FROM _stated"
+    )
+    session.run(f"{relation.name}/examples")
+    session.run("4_learn/example_signatures")
+    session.run("4_learn/signature_fields")
+    session.load("accepted_signatures", _accepted(session, invariants))
+    for name in ("judged", "violations", "first_violations", "violation_records"):
+        session.run(f"5_check/{name}")
+    judged = {(row[0], row[1]): row[2:] for row in session.rows(
+        "SELECT hypothesis_id, trace, examples, violations FROM judged"
+    )}
+    violations = _violations(session, judged)
+    return [
+        Result(
+            trace, one, relation, judged.get((number, trace), (0, 0))[0],
+            violations.get((number, trace)),
+        )
+        for trace in traces
+        for number, one in invariants.items()
+    ]
+
+
+def _stated(invariants: Mapping[int, Invariant]) -> pa.Table:
+    return pa.table({
+        "hypothesis_id": pa.array(invariants, pa.int64()),
+        "params": pa.array([json.dumps(one.params) for one in invariants.values()], pa.string()),
+    })
+
+
+def _accepted(session: Session, invariants: Mapping[int, Invariant]) -> pa.Table:
+    """Return the signatures that satisfy the precondition of each hypothesis."""
+    fields = load.signatures(session)
+    rows = session.rows("SELECT DISTINCT hypothesis_id, signature FROM example_signatures")
+    known: dict[tuple[int, str], bool] = {}
+    accepted = []
+    for number, key in rows:
+        condition = _condition(invariants[number])
+        seen = (id(condition), key)
+        if seen not in known:
+            known[seen] = _accepts(condition, fields.get(key, {}), key)
+        if known[seen]:
+            accepted.append((number, key))
+    return pa.table({
+        "hypothesis_id": pa.array([number for number, _ in accepted], pa.int64()),
+        "signature": pa.array([key for _, key in accepted], pa.string()),
+    })
+
+
+def _accepts(condition: Condition, signature: Signature, key: str) -> bool:
+    return accepts(condition, signature, records=2 if key.startswith("[") else 1)
+
+
+def _condition(invariant: Invariant) -> Condition:
+    """Return the precondition on the relation's own records: the group that every file has."""
+    return next(iter(invariant.precondition.values()))
+
+
+def _violations(
+    session: Session, judged: Mapping[tuple[int, str], Sequence[int]]
+) -> dict[tuple[int, str], Violation]:
+    records = fetch_records(session)
+    found = {}
+    for row in session.dicts("FROM first_violations"):
+        keys = [Key(row["trace"], row["process_id"], row["event_id"])]
+        if row["event_id_2"] is not None:
+            keys.append(Key(row["trace"], row["process_id_2"], row["event_id_2"]))
+        place = (row["hypothesis_id"], row["trace"])
+        found[place] = Violation(
+            records=tuple(records[key] for key in keys),
+            detected_ts=row["detected_ts"],
+            detected_share=row["detected_share"],
+            decided_ts=row["decided_ts"],
+            step=row["step"],
+            first_step=row["first_step"],
+            last_step=row["last_step"],
+            count=judged[place][1],
+        )
+    return found
+
+
+def _fields(invariants: Sequence[Invariant]) -> list[str]:
+    """Return the fields that the preconditions speak about."""
+    return sorted({
+        clause.field
+        for invariant in invariants
+        for condition in invariant.precondition.values()
+        for alternative in condition.alternatives
+        for clause in alternative
+    })
+
+
+def _find(name: str, known: Sequence[Relation]) -> Relation | None:
+    try:
+        return relations.by_name(name, known)
+    except UsageError:
+        return None
