@@ -37,21 +37,26 @@ CREATE OR REPLACE MACRO generalise(texts) AS
 
 CREATE OR REPLACE MACRO is_number(text) AS regexp_matches(text, '^-?[0-9]');
 
+-- The number that a canonical text is; true and false count as 1 and 0; NULL for anything else.
+CREATE OR REPLACE MACRO number_of(text) AS
+    CASE
+        WHEN text = 'true' THEN 1
+        WHEN text = 'false' THEN 0
+        WHEN is_number(text) THEN TRY_CAST(text AS DOUBLE)
+    END;
+
 -- Whether a value (canonical text) is, or belongs to the class that is, wanted (JSON text).
 CREATE OR REPLACE MACRO value_matches(text, wanted) AS
     text = wanted
-    OR CASE wanted
+    OR coalesce(CASE wanted
         WHEN '"anything"' THEN true
         WHEN '"non_none"' THEN text <> 'null'
-        WHEN '"above_zero"' THEN is_number(text) AND TRY_CAST(text AS DOUBLE) > 0
-        WHEN '"below_zero"' THEN is_number(text) AND TRY_CAST(text AS DOUBLE) < 0
-        WHEN '"non_zero"' THEN is_number(text) AND TRY_CAST(text AS DOUBLE) <> 0
-        WHEN '"non_positive"'
-            THEN text = 'null' OR (is_number(text) AND TRY_CAST(text AS DOUBLE) <= 0)
-        WHEN '"non_negative"'
-            THEN text = 'null' OR (is_number(text) AND TRY_CAST(text AS DOUBLE) >= 0)
-        ELSE false
-    END;
+        WHEN '"above_zero"' THEN number_of(text) > 0
+        WHEN '"below_zero"' THEN number_of(text) < 0
+        WHEN '"non_zero"' THEN number_of(text) <> 0
+        WHEN '"non_positive"' THEN text = 'null' OR number_of(text) <= 0
+        WHEN '"non_negative"' THEN text = 'null' OR number_of(text) >= 0
+    END, false);
 
 -- Share of the joint span of two intervals that lies in both; 0 where they do not overlap.
 CREATE OR REPLACE MACRO overlap(from_1, to_1, from_2, to_2) AS

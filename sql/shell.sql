@@ -20,6 +20,7 @@
 .read sql/2_derive/var_values.sql
 .read sql/2_derive/var_runs.sql
 .read sql/2_derive/var_changes.sql
+.read sql/2_derive/observed_attributes.sql
 .read sql/2_derive/contained_changes.sql
 .read sql/2_derive/state_fields.sql
 .read sql/2_derive/compared_runs.sql

@@ -1,62 +1,54 @@
--- One row per event of one process, `first_event` to `last_event`, as the event table has it.
--- Reads: placed_events, parents, the Parquet file named by `staged`.  Writes: the file named by `part`.
-COPY (
-    WITH
-    event AS (
-        SELECT *
-        FROM placed_events
-        WHERE
-            process_id = getvariable('process')
-            AND event_id BETWEEN getvariable('first_event') AND getvariable('last_event')
-    ),
+-- One row per event of one process, `first_event` to `last_event`, with the event table's columns.
+-- Reads: placed_events, parents, the Parquet file named by `staged`.  Writes: part.
+CREATE OR REPLACE VIEW part AS
+WITH
+event AS (
+    SELECT *
+    FROM placed_events
+    WHERE
+        process_id = getvariable('process')
+        AND event_id BETWEEN getvariable('first_event') AND getvariable('last_event')
+),
 
-    ending AS (
-        SELECT
-            row_no,
-            result,
-            exception,
-            exception_message
-        FROM read_parquet(getvariable('staged'))
-        WHERE row_no IN (SELECT post_row FROM event)
-    )
-
+ending AS (
     SELECT
-        event.kind,
-        event.process_id,
-        event.thread_id,
-        event.event_id,
-        event.start_ts,
-        event.end_ts,
-        event.outcome,
-        parents.parent_id,
-        beginning.function,
-        CAST(NULL AS JSON) AS parameters,
-        beginning.receiver,
-        beginning.args,
-        beginning.kwargs,
-        ending.result,
-        ending.exception,
-        ending.exception_message,
-        beginning.variable,
-        beginning.variable_type,
-        beginning.attributes,
-        CAST(NULL AS BIGINT) AS cause_id,
-        beginning.step,
-        beginning.stage,
-        beginning.meta,
-        beginning.source_id,
-        beginning.extra
-    FROM event
-    INNER JOIN read_parquet(getvariable('staged')) AS beginning USING (row_no)
-    LEFT JOIN ending ON event.post_row = ending.row_no
-    LEFT JOIN parents ON event.event_id = parents.event_id
-    ORDER BY event.event_id
-) TO (getvariable('part')) (
-    FORMAT parquet,
-    COMPRESSION zstd,
-    ROW_GROUP_SIZE 131072,
-    KV_METADATA {
-        'tc_engine.schema_version': getvariable('schema_version'),
-        'tc_engine.created_by': getvariable('created_by')
-    }
-);
+        row_no,
+        result,
+        exception,
+        exception_message
+    FROM read_parquet(getvariable('staged'))
+    WHERE row_no IN (SELECT post_row FROM event)
+)
+
+SELECT
+    event.kind,
+    event.process_id,
+    event.thread_id,
+    event.event_id,
+    event.start_ts,
+    event.end_ts,
+    event.outcome,
+    parents.parent_id,
+    beginning.function,
+    CAST(NULL AS JSON) AS parameters,
+    beginning.receiver,
+    beginning.args,
+    beginning.kwargs,
+    ending.result,
+    ending.exception,
+    ending.exception_message,
+    beginning.variable,
+    beginning.variable_type,
+    beginning.attributes,
+    CAST(NULL AS BIGINT) AS cause_id,
+    beginning.step,
+    beginning.stage,
+    beginning.meta,
+    beginning.source_id,
+    beginning.extra
+FROM event
+INNER JOIN read_parquet(getvariable('staged')) AS beginning USING (row_no)
+LEFT JOIN ending ON event.post_row = ending.row_no
+LEFT JOIN parents ON event.event_id = parents.event_id;
+
+COMMENT ON VIEW part IS 'One row per event of one process, first_event to last_event';

@@ -10,7 +10,7 @@ WHERE problem IS NOT NULL
 UNION ALL
 SELECT
     post_row AS row_no,
-    'orphan_post' AS kind,
+    'orphan_posts' AS kind,
     if(
         pre_row IS NULL,
         'the call ' || source_id || ' returns here, but where it was entered is not in the trace',
@@ -21,7 +21,7 @@ WHERE post_row IS NOT NULL AND (pre_row IS NULL OR post_ts < pre_ts)
 UNION ALL
 SELECT
     again.row_no,
-    'duplicate_call' AS kind,
+    'duplicate_calls' AS kind,
     'the call id ' || again.source_id || ' was used before' AS problem
 FROM paired_calls AS call
 INNER JOIN read_parquet(getvariable('staged')) AS again USING (process_id, source_id)
@@ -33,4 +33,4 @@ WHERE
 COMMENT ON TABLE problems IS 'One row per line that could not be used, or only in part';
 COMMENT ON COLUMN problems.row_no IS 'number of the file << 40, plus number of the line in it';
 COMMENT ON COLUMN problems.kind IS
-    'bad_json, missing_keys, unknown_type, orphan_post or duplicate_call';
+    'bad_json, missing_keys, unknown_types, orphan_posts or duplicate_calls';

@@ -2,18 +2,26 @@
 -- Reads: lines (file_no, line_no, line, problem).  Writes: the Parquet file named by `staged`.
 COPY (
     WITH
-    parsed AS (
+    readable AS (
         SELECT
             (file_no << 40) + line_no AS row_no,
-            problem,
             quote_non_finite(line) AS line,
-            TRY(json_extract(quote_non_finite(line), [
+            problem
+        FROM lines
+    ),
+
+    parsed AS (
+        SELECT
+            row_no,
+            line,
+            problem,
+            TRY(json_extract(line, [
                 '$.type', '$.time', '$.process_id', '$.thread_id', '$.meta_vars',
                 '$.func_call_id', '$.function', '$.obj_id', '$.args', '$.kwargs',
                 '$.return_values', '$.exception', '$.exception_msg',
                 '$.var_name', '$.var_type', '$.attributes'
             ])) AS field
-        FROM lines
+        FROM readable
     ),
 
     typed AS (
@@ -81,7 +89,7 @@ COPY (
         CASE
             WHEN problem IS NOT NULL OR is_damaged THEN 'bad_json'
             WHEN len(missing) > 0 THEN 'missing_keys'
-            WHEN kind IS NULL THEN 'unknown_type'
+            WHEN kind IS NULL THEN 'unknown_types'
         END AS problem_kind,
         CASE WHEN problem_kind IS NULL THEN kind END AS kind,
         process_id,

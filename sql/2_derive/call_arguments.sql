@@ -10,7 +10,13 @@ given AS (
         json_extract_string(call.parameters, '$[' || argument.key || ']') AS name,
         argument.value AS typed
     FROM events AS call, json_each(call.args) AS argument
-    WHERE call.kind = 'call' AND call.parameters IS NOT NULL
+    WHERE
+        call.kind = 'call'
+        AND call.parameters IS NOT NULL
+        AND NOT list_contains(
+            coalesce(json_keys(call.kwargs), []),
+            json_extract_string(call.parameters, '$[' || argument.key || ']')
+        )
     UNION ALL
     SELECT
         call.trace,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import sys
+import time
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+from tc_engine.errors import DataError
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -22,9 +25,21 @@ def printable(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def flush() -> None:
+    """Hand on what stdout holds. Raises DataError where it cannot be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot write to standard output: {reason}", "Free some space") from error
+
+
 def say(text: str) -> None:
     """Write one line on stderr, after what stdout already holds."""
-    sys.stdout.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
     sys.stderr.write(f"{PROGRAM}: {printable(text)}\n")
     sys.stderr.flush()
 
@@ -33,16 +48,14 @@ class Console:
     """What a command tells while it works.
 
     On a terminal the current phase is one live line; elsewhere phases are silent. With `verbose`,
-    each phase is a line that stays, and the engine's log is shown.
+    each phase is a line that stays, with the seconds since the start.
     """
 
     def __init__(self, *, verbose: bool = False) -> None:
         self.verbose = verbose
         self._live = sys.stderr.isatty() and not verbose and "CI" not in os.environ
         self._status: Status | None = None
-        if verbose:
-            logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
-            logging.getLogger("tc_engine").setLevel(logging.DEBUG)
+        self._start = time.monotonic()
 
     def __enter__(self) -> Console:
         return self
@@ -58,7 +71,7 @@ class Console:
     def phase(self, text: str) -> None:
         """Tell what is being done now."""
         if self.verbose:
-            say(text)
+            say(f"{time.monotonic() - self._start:.1f} s: {text}")
         elif self._live:
             self._show(printable(text))
 

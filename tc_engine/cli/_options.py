@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,7 +39,12 @@ Traces = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, envvar="TC_ENGINE_THREADS", help="Threads to use.  [default: all cores]"),
+    typer.Option(
+        min=1,
+        metavar="N",
+        envvar="TC_ENGINE_THREADS",
+        help="Threads to use.  [default: all cores]",
+    ),
 ]
 MemoryLimit = Annotated[
     str | None,
@@ -72,13 +78,26 @@ SqlPath = Annotated[
     ),
 ]
 Verbose = Annotated[
-    bool, typer.Option("-v", "--verbose", help="Tell each phase, its time, and tracebacks.")
+    bool, typer.Option("-v", "--verbose", help="Tell each phase as it starts, and show tracebacks.")
 ]
 Debug = Annotated[bool, typer.Option("-d", "--debug", help="The same as -v (TrainCheck's word).")]
 Backend = Annotated[
     str | None,
     typer.Option("-b", "--backend", metavar="NAME", help="Accepted, without effect."),
 ]
+
+TABLE_ROWS = 50  # rows of a table where --limit does not say otherwise
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
 
 _SETTING = re.compile(r"^\s*SET\s+VARIABLE\s+(\w+)", re.IGNORECASE | re.MULTILINE)
 

@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 
 import tc_engine
-from tc_engine.cli import argv as argument_vector
-from tc_engine.cli import check, collect, infer, ingest, sql
+from tc_engine.cli import _argv, check, collect, infer, ingest, sql
 from tc_engine.cli._console import PROGRAM, say
 from tc_engine.errors import ExitCode, TcEngineError
 
@@ -70,7 +69,7 @@ def main() -> None:
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; whatever went wrong is told on stderr."""
     try:
-        code = _invoke(argument_vector.expand(argv) or ["--help"])
+        code = _invoke(_argv.expand(argv) or ["--help"])
         sys.stdout.flush()
     except typer.TyperException as error:
         say(f"error: {_usage(error)}")

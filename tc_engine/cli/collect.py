@@ -15,7 +15,7 @@ from tc_engine.errors import UsageError
 def collect(
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="-- COMMAND ARGS...", help="The program, as you run it yourself."),
+        typer.Argument(metavar="COMMAND", hidden=True),
     ] = None,
     output_dir: Annotated[
         Path | None,
@@ -49,7 +49,8 @@ def collect(
 ) -> None:
     """Run a training program unchanged and record its trace.
 
-    The program keeps its arguments, folder, input and output; the exit code is the program's.
+    COMMAND is the program as you run it yourself, after --. It keeps its arguments, folder, input
+    and output, and the exit code is its own.
 
     \b
     Example:

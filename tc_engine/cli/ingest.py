@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from tc_engine.cli._console import Console
+from tc_engine.cli._console import Console, say
 from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, limits
 
 
 def ingest(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="TRACE_DIR...", help="Folders of TrainCheck traces: one run."),
+        typer.Argument(metavar="TRACE_DIR", hidden=True),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output-dir", metavar="RUN", help="Where the dataset goes.")
@@ -28,6 +28,8 @@ def ingest(
     verbose: Verbose = False,
 ) -> None:
     """Read TrainCheck's traces and write them as one trace dataset.
+
+    TRACE_DIR is a folder of TrainCheck traces; all that are given form one run.
 
     \b
     Example:
@@ -43,10 +45,11 @@ def ingest(
             strict=strict,
             progress=console.phase,
         )
-        for problem in report.problems:
-            console.note(f"warning: {problem}")
-        console.note(f"{output}: {_counts(report.counts)}")
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items())
+    for problem in report.problems:
+        say(f"warning: {problem}")
+    if report.problem_count > len(report.problems):
+        say(f"warning: and {report.problem_count - len(report.problems):,} more like these")
+    counts = (
+        f"{number:,} {name.replace('_', ' ')}" for name, number in report.counts.items() if number
+    )
+    say(f"{output}: {', '.join(counts)}")

@@ -17,14 +17,15 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-ROW = 1 << 16
-ROWS_AT_ONCE = 64  # bounds the scratch memory for a large tensor to 32 MiB
+ROW = 31 * 1024  # below 32,768 elements torch works in the calling thread and in its cache
+ROWS_AT_ONCE = 128  # on an accelerator: bounds the scratch memory to 32 MB
 WORD = 8
+_STRIDED_TYPES = (Tensor, torch.nn.Parameter)
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
 
 class Fingerprints:
-    """Computes fingerprints; keeps the weights of each device, 512 KiB, and nothing else."""
+    """Computes fingerprints; keeps the weights of each device, 248 KiB, and nothing else."""
 
     def __init__(self) -> None:
         self._weights: dict[torch.device, Tensor] = {}
@@ -76,15 +77,14 @@ class Fingerprints:
             return None
         if not any(values):
             return 0
-        return self._of_words(torch.tensor(values, dtype=torch.int64, device="cpu"))
+        return int(self._sum(torch.tensor(values, dtype=torch.int64, device="cpu")))
 
     def _of_plain(self, tensor: Tensor) -> int | Tensor | None:
         if tensor.is_meta:
             return None
-        count = tensor.numel()
-        if count == 0:
+        if tensor.numel() == 0:
             return 0
-        if tensor.untyped_storage().size() == 0:
+        if tensor.data_ptr() == 0 and tensor.untyped_storage().size() == 0:
             return None
         flat = tensor.contiguous().view(-1)
         words = _words(flat)
@@ -95,16 +95,11 @@ class Fingerprints:
         return torch.where(_is_zero(flat), 0, total)
 
     def _finish(self, flat: Tensor, words: Tensor) -> int:
-        number = self._of_words(words)
-        if number == 0:
-            return 0 if bool(_is_zero(flat)) else _NONZERO
-        # A first word that is not zero settles it, but for the sign bit of -0.0.
-        if int(words[0]) & 0x7FFF7F7F7F7F7F7F:
+        number = int(self._sum(words))
+        # A first word with more than sign bits (of any float type) is not zero: no need to look on.
+        if number and int(words[0]) & 0x7F7F7F7F7F7F7F7F:
             return number
-        return 0 if bool(_is_zero(flat)) else number
-
-    def _of_words(self, words: Tensor) -> int:
-        return int(self._sum(words))
+        return 0 if bool(_is_zero(flat)) else number or _NONZERO
 
     def _sum(self, words: Tensor) -> Tensor:
         count = words.numel()
@@ -112,9 +107,8 @@ class Fingerprints:
             return self._row(words)
         whole = count // ROW
         rows = words[: whole * ROW].view(whole, ROW)
-        sums = [
-            self._row(rows[start : start + ROWS_AT_ONCE]) for start in range(0, whole, ROWS_AT_ONCE)
-        ]
+        at_once = 1 if words.is_cpu else ROWS_AT_ONCE
+        sums = [self._row(part) for part in rows.split(at_once)]
         if whole * ROW < count:
             sums.append(self._row(words[whole * ROW :]).view(1))
         return self._sum(torch.cat(sums))
@@ -134,14 +128,16 @@ class Fingerprints:
 
 def _plain(tensor: Tensor) -> list[Tensor]:
     """Take a tensor apart into strided tensors that share its memory and nothing of autograd."""
-    if is_traceable_wrapper_subclass(tensor):
+    if type(tensor) not in _STRIDED_TYPES and is_traceable_wrapper_subclass(tensor):
         names, _ = tensor.__tensor_flatten__()
         return [part for name in names for part in _plain(getattr(tensor, name))]
     detached = tensor.detach()
     if detached.layout is torch.strided:
         if detached.is_quantized:
             return [detached.int_repr()]
-        return [detached.resolve_conj().resolve_neg()]
+        if detached.is_conj() or detached.is_neg():
+            return [detached.resolve_conj().resolve_neg()]
+        return [detached]
     if detached.layout is torch.sparse_coo:
         if not detached._nnz():
             return [detached._values()]

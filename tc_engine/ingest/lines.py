@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow as pa
 
@@ -32,12 +31,8 @@ LINE_SCHEMA = pa.schema(
 )
 
 
-class _Stream(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-class _Damaged(Exception):
-    """A compressed file that cannot be decoded any further."""
+class _DamageError(Exception):
+    """A compressed file cannot be decoded any further."""
 
 
 class LineReader:
@@ -73,25 +68,22 @@ def _file_batches(file_no: int, file: Path) -> Iterator[pa.RecordBatch]:
             for lines in _split(_chunks(raw, CODECS.get(file.suffix))):
                 yield _batch(file_no, line_no, lines)
                 line_no += len(lines)
-    except _Damaged as damage:
-        columns = [[file_no], [line_no], [None], [f"the compressed file is damaged: {damage}"]]
-        yield pa.RecordBatch.from_arrays(
-            [pa.array(column, field.type) for column, field in zip(columns, LINE_SCHEMA)],
-            schema=LINE_SCHEMA,
-        )
+    except _DamageError as damage:
+        row = {"file_no": file_no, "line_no": line_no, "problem": f"damaged file: {damage}"}
+        yield pa.RecordBatch.from_pylist([row], LINE_SCHEMA)
     except OSError as error:
         raise DataError(
             f"cannot read {file}: {error.strerror or error}", "Check the file and its permissions"
         ) from error
 
 
-def _chunks(raw: io.BufferedReader, codec: str | None) -> Iterator[bytes | _Damaged]:
-    """Yield the content in pieces; damage comes as the last piece, after all that was decoded."""
+def _chunks(raw: io.BufferedReader, codec: str | None) -> Iterator[bytes]:
+    """Yield the content in pieces; raise _DamageError after all that could be decoded."""
     if codec is None:
         while chunk := raw.read(CHUNK):
             yield chunk
         return
-    stream: _Stream = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec)
+    stream = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec)
     pieces: list[bytes] = []
     try:
         while piece := stream.read(_DECODED):
@@ -101,28 +93,20 @@ def _chunks(raw: io.BufferedReader, codec: str | None) -> Iterator[bytes | _Dama
                 pieces = []
     except (OSError, pa.ArrowException) as error:
         yield b"".join(pieces)
-        yield _Damaged(str(error))
-        return
+        raise _DamageError(str(error)) from error
     yield b"".join(pieces)
 
 
-def _split(chunks: Iterator[bytes | _Damaged]) -> Iterator[list[bytes]]:
-    """Yield lists of whole lines; raise the damage after the last line before it.
-
-    A line cut off by damage counts as that damage, a last line without a newline as a line.
-    """
+def _split(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Yield lists of whole lines; the last line needs no newline, but one cut off by damage is lost."""
     pieces: list[bytes] = []
     for chunk in chunks:
-        if isinstance(chunk, _Damaged):
-            raise chunk
-        head, newline, tail = chunk.partition(b"\n")
-        pieces.append(head)
-        if newline:
-            lines = tail.split(b"\n")
-            yield [b"".join(pieces), *lines[:-1]]
-            pieces = lines[-1:]
-    if any(pieces):
-        yield [b"".join(pieces)]
+        lines = chunk.split(b"\n")
+        pieces.append(lines[0])
+        if len(lines) > 1:
+            yield [b"".join(pieces), *lines[1:-1]]
+            pieces = [lines[-1]]
+    yield [b"".join(pieces)]
 
 
 def _batch(file_no: int, first: int, lines: list[bytes]) -> pa.RecordBatch:

@@ -52,6 +52,7 @@ def hypotheses(traces: Traces) -> set[Params]:
         parents = _parents(traces, function)
         seen = [change for parent in parents for change in parent.changes]
         for target in {_target(change) for change in seen}:
+            judged = _parents(_observing(traces, target), function)
             for is_null in product((True, False), repeat=2):
                 members = {
                     _concrete(change)
@@ -59,12 +60,15 @@ def hypotheses(traces: Traces) -> set[Params]:
                     if _target(change) == target
                     and (change.old is None, change.new is None) == is_null
                 }
-                found |= {(function, *target, *pair) for pair in _merge(parents, target, members)}
+                found |= {(function, *target, *pair) for pair in _merge(judged, target, members)}
     return found
 
 
 def examples(traces: Traces, params: Params) -> Examples:
-    """Judge every call of the function; one that never ended only if it contains such a change."""
+    """Judge every call of the function; one that never ended only if it contains such a change.
+
+    A trace that never observes the attribute says nothing.
+    """
     function, variable_type, attribute, old_text, new_text = params
     old, new = json.loads(old_text), json.loads(new_text)
 
@@ -72,7 +76,22 @@ def examples(traces: Traces, params: Params) -> Examples:
         of_target = _target(change) == (variable_type, attribute)
         return of_target and matches(old, change.old) and matches(new, change.new)
 
-    return _judge(_parents(traces, function), is_wanted)
+    observing = _observing(traces, (variable_type, attribute))
+    return _judge(_parents(observing, function), is_wanted)
+
+
+def _observing(traces: Traces, target: Target) -> Traces:
+    variable_type, attribute = target
+    return {
+        name: rows
+        for name, rows in traces.items()
+        if any(
+            row["kind"] == "state"
+            and row["variable_type"] == variable_type
+            and attribute in row["attributes"]
+            for row in rows
+        )
+    }
 
 
 def _merge(parents: list[Parent], target: Target, members: set[Concrete]) -> set[Concrete]:

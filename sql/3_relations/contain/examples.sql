@@ -1,6 +1,8 @@
 -- One row per hypothesis and call of A: positive if the call contains B, or a change that matches.
--- A call of A that never returned is judged only if it already contains one.
--- Reads: hypotheses, calls, call_arguments, contained_calls, contained_changes.  Writes: examples.
+-- A call of A that never returned is judged only if it already contains one, and a change only in
+-- traces that observe the attribute.
+-- Reads: hypotheses, calls, call_arguments, contained_calls, contained_changes, observed_attributes.
+-- Writes: examples.
 CREATE OR REPLACE TABLE _contain AS
 SELECT
     hypothesis_id,
@@ -114,4 +116,11 @@ FROM _contain AS stated
 INNER JOIN calls AS call USING (function)
 LEFT JOIN positive
     ON stated.hypothesis_id = positive.hypothesis_id AND call.call_id = positive.call_id
-WHERE call.outcome <> 'incomplete' OR positive.call_id IS NOT NULL;
+LEFT JOIN observed_attributes AS observed
+    ON
+        call.trace = observed.trace
+        AND stated.variable_type = observed.variable_type
+        AND stated.attribute = observed.attribute
+WHERE
+    (call.outcome <> 'incomplete' OR positive.call_id IS NOT NULL)
+    AND (stated.attribute IS NULL OR observed.trace IS NOT NULL);

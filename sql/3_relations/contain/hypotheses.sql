@@ -97,13 +97,24 @@ any_change AS (
     GROUP BY ALL
 ),
 
+-- Calls that can be judged: in traces that observe the attribute.
 judged AS (
     SELECT
-        function,
-        count(*) AS calls
-    FROM calls
-    WHERE outcome <> 'incomplete'
-    GROUP BY function
+        call.function,
+        observed.variable_type,
+        observed.attribute,
+        sum(call.calls) AS calls
+    FROM (
+        SELECT
+            trace,
+            function,
+            count(*) AS calls
+        FROM calls
+        WHERE outcome <> 'incomplete'
+        GROUP BY trace, function
+    ) AS call
+    INNER JOIN observed_attributes AS observed USING (trace)
+    GROUP BY ALL
 ),
 
 gain AS (
@@ -129,7 +140,11 @@ gain AS (
             AND concrete.attribute = any_change.attribute
             AND (concrete.old_value = 'null') = any_change.from_null
             AND (concrete.new_value = 'null') = any_change.to_null
-    LEFT JOIN judged ON concrete.function = judged.function
+    LEFT JOIN judged
+        ON
+            concrete.function = judged.function
+            AND concrete.variable_type = judged.variable_type
+            AND concrete.attribute = judged.attribute
     GROUP BY ALL
 )
 

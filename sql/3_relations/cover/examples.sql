@@ -42,9 +42,9 @@ judged AS (
 
 SELECT
     judged.hypothesis_id,
-    coalesce(
-        done.last_start_ts > judged.previous_end_ts OR judged.previous_end_ts IS NULL, false
-    ) AND done.last_start_ts IS NOT NULL AS is_positive,
+    done.last_start_ts IS NOT NULL
+    AND (judged.previous_end_ts IS NULL OR done.last_start_ts > judged.previous_end_ts)
+        AS is_positive,
     CAST(judged.context_id AS VARCHAR) AS signature,
     judged.trace,
     judged.start_ts AS decided_ts,

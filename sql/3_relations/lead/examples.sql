@@ -1,5 +1,6 @@
 -- One row per hypothesis and call of A but the last: positive if B was called, to its end, before
--- the next call of A began. Where A is called once, B must end no earlier than A.
+-- the next call of A began. Where A is called once, B must end no earlier than A. On a thread where
+-- the two never follow each other every call of A is negative, also the last.
 -- Reads: hypotheses, calls, ordered_functions, last_done.  Writes: examples.
 CREATE OR REPLACE VIEW examples AS
 WITH
@@ -38,18 +39,24 @@ judged AS (
     SELECT
         stated.hypothesis_id,
         stated.b,
-        threads.last_ts,
         call.*,
-        coalesce(call.next_start_ts, threads.last_ts) AS window_end_ts
+        coalesce(call.next_start_ts, threads.last_ts) AS window_end_ts,
+        coalesce(
+            first_placed.first_end_ts < second_placed.last_start_ts
+            OR second_placed.first_end_ts < first_placed.last_start_ts, false
+        ) AS take_turns
     FROM stated
     INNER JOIN first_call AS call ON stated.a = call.function
     INNER JOIN threads ON call.thread_no = threads.thread_no
-    WHERE call.next_start_ts IS NOT NULL OR call.calls = 1
+    INNER JOIN ordered_functions AS first_placed
+        ON call.thread_no = first_placed.thread_no AND call.function = first_placed.function
+    LEFT JOIN ordered_functions AS second_placed
+        ON call.thread_no = second_placed.thread_no AND stated.b = second_placed.function
 )
 
 SELECT
     judged.hypothesis_id,
-    coalesce(
+    judged.take_turns AND coalesce(
         if(judged.calls = 1, done.end_ts >= judged.end_ts, done.last_start_ts > judged.end_ts),
         false
     ) AS is_positive,
@@ -66,4 +73,5 @@ ASOF LEFT JOIN last_done AS done
     ON
         judged.thread_no = done.thread_no
         AND judged.b = done.function
-        AND judged.window_end_ts >= done.end_ts;
+        AND judged.window_end_ts >= done.end_ts
+WHERE judged.next_start_ts IS NOT NULL OR judged.calls = 1 OR NOT judged.take_turns;

@@ -1,0 +1,45 @@
+"""Run a person's queries over the tables of runs, in a session that can only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from tc_engine.cli._writer import Writer
+from tc_engine.dataset import Dataset
+from tc_engine.engine import readonly, stages
+from tc_engine.engine.interrupt import interruptible
+from tc_engine.engine.session import Limits, Session
+
+
+@contextmanager
+def session(
+    runs: Sequence[Dataset],
+    limits: Limits,
+    settings: Mapping[str, object],
+    sql_path: Sequence[Path],
+    progress: Callable[[str], None],
+) -> Iterator[Session]:
+    """Open a session that holds the tables of the runs."""
+    with Session(limits, sql_path=sql_path) as opened, interruptible(opened.connection):
+        stages.prepare(opened, runs, settings, progress)
+        readonly.lock(opened, runs)
+        yield opened
+
+
+def answer(opened: Session, text: str, writer: Writer) -> None:
+    """Run the statements of a text in order and write the rows of each.
+
+    Raises UsageError for SQL that fails or would do more than read.
+    """
+    for statement in readonly.split(opened, text):
+        relation = readonly.query(opened, statement)
+        if relation is None:
+            continue
+        try:
+            writer.write_relation(relation)
+        except duckdb.Error as error:
+            raise readonly.sql_error(error) from error

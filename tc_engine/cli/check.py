@@ -1,0 +1,104 @@
+"""`tc-engine check`: find where runs break invariants."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tc_engine.cli._console import Console, flush
+from tc_engine.cli._inputs import open_runs
+from tc_engine.cli._options import (
+    Backend,
+    Debug,
+    Folders,
+    MemoryLimit,
+    Settings,
+    SqlPath,
+    TempDir,
+    Threads,
+    Traces,
+    Verbose,
+    limits,
+    settings,
+    warn_without_effect,
+)
+from tc_engine.errors import ExitCode
+
+
+def check(
+    invariant_files: Annotated[
+        list[Path],
+        typer.Option("-i", "--invariants", metavar="FILE...", help="Invariants to check."),
+    ],
+    folders: Folders = None,
+    traces: Traces = None,
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output-dir",
+            metavar="DIR",
+            help="Where the results go.  [default: tc_engine_results_<time>]",
+        ),
+    ] = None,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="End with 0 even if an invariant is violated.")
+    ] = False,
+    assignments: Settings = None,
+    sql_path: SqlPath = None,
+    threads: Threads = None,
+    memory_limit: MemoryLimit = None,
+    temp_dir: TempDir = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    backend: Backend = None,
+    check_relation_first: Annotated[
+        bool, typer.Option("--check-relation-first", help="Accepted, without effect.")
+    ] = False,
+    no_html_report: Annotated[
+        bool, typer.Option("--no-html-report", help="Accepted, without effect.")
+    ] = False,
+) -> None:
+    """Check runs against invariants; ends with 1 if any is violated.
+
+    \b
+    Example:
+      tc-engine check -f run3 -i invariants.json
+      tc-engine check -f run3 run4 -i invariants.json -o results --exit-zero
+    """
+    from tc_engine import check as checking
+    from tc_engine import invariants
+    from tc_engine.report import results, summary
+
+    paths = list(sql_path or ())
+    values = settings(assignments or (), paths)
+    bounds = limits(threads, memory_limit, temp_dir)
+    folder = output_dir or Path(f"tc_engine_results_{datetime.now():%Y%m%d_%H%M%S}")
+    with Console(verbose=verbose or debug) as console:
+        warn_without_effect(
+            console,
+            {
+                "-b": backend is not None,
+                "--check-relation-first": check_relation_first,
+                "--no-html-report": no_html_report,
+            },
+        )
+        stated = invariants.read(invariant_files)
+        with open_runs(folders or (), traces or (), bounds, console) as runs:
+            found = checking.check(
+                runs,
+                stated,
+                limits=bounds,
+                settings=values,
+                sql_path=paths,
+                progress=console.phase,
+            )
+    results.write(found, folder, invariant_files)
+    sys.stdout.write(summary.render(found, folder))
+    flush()
+    if found.violated and not exit_zero:
+        raise typer.Exit(ExitCode.VIOLATED)

@@ -1,0 +1,132 @@
+"""`tc-engine infer`: learn invariants from traces of good runs."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tc_engine.cli._console import Console
+from tc_engine.cli._inputs import open_runs
+from tc_engine.cli._options import (
+    Backend,
+    Debug,
+    Folders,
+    MemoryLimit,
+    Settings,
+    SqlPath,
+    TempDir,
+    Threads,
+    Traces,
+    Verbose,
+    limits,
+    settings,
+    warn_without_effect,
+)
+from tc_engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from tc_engine.infer import Inference
+
+
+def infer(
+    folders: Folders = None,
+    traces: Traces = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Where the invariants go.")
+    ] = Path("invariants.json"),
+    enable_relation: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME...", help="Only these relations.", show_default=False),
+    ] = None,
+    disable_relation: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME...", help="All relations but these.", show_default=False),
+    ] = None,
+    min_support: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Fewest positive examples of an invariant.  [default: 2]"
+        ),
+    ] = None,
+    assignments: Settings = None,
+    sql_path: SqlPath = None,
+    threads: Threads = None,
+    memory_limit: MemoryLimit = None,
+    temp_dir: TempDir = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    backend: Backend = None,
+    disable_precond_sampling: Annotated[
+        bool, typer.Option("--disable-precond-sampling", help="Accepted, without effect.")
+    ] = False,
+    precond_sampling_threshold: Annotated[
+        int | None, typer.Option(metavar="N", help="Accepted, without effect.")
+    ] = None,
+) -> None:
+    """Learn the invariants that hold in all of the given runs.
+
+    \b
+    Example:
+      tc-engine infer -f run1 run2 -o invariants.json
+      tc-engine infer -f run1 --disable-relation lead cover
+    """
+    from tc_engine import infer as inference
+    from tc_engine import invariants, relations
+
+    paths = list(sql_path or ())
+    values = settings(assignments or (), paths)
+    if min_support is not None:
+        values["min_support"] = min_support
+    chosen = relations.select(enable_relation or (), disable_relation or ())
+    _check_output(output)
+    bounds = limits(threads, memory_limit, temp_dir)
+    with Console(verbose=verbose or debug) as console:
+        warn_without_effect(
+            console,
+            {
+                "-b": backend is not None,
+                "--disable-precond-sampling": disable_precond_sampling,
+                "--precond-sampling-threshold": precond_sampling_threshold is not None,
+            },
+        )
+        with open_runs(folders or (), traces or (), bounds, console) as runs:
+            found = inference.infer(
+                runs,
+                relations=chosen,
+                limits=bounds,
+                settings=values,
+                sql_path=paths,
+                progress=console.phase,
+            )
+    failed = output.with_name(f"{output.name}.failed")
+    invariants.write(output, found.invariants)
+    invariants.write_failed(failed, found.failed)
+    _print_counts(found, [relation.title for relation in chosen])
+    sys.stdout.write(
+        f"{len(found.invariants):,} invariants written to {output}, "
+        f"{len(found.failed):,} failed hypotheses in {failed}\n"
+    )
+
+
+def _check_output(output: Path) -> None:
+    """Raise UsageError, before hours of work, for an output that could not be written."""
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder", "Give -o a file")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {output.parent}", "Make it, or give -o another file")
+
+
+def _print_counts(found: Inference, titles: list[str]) -> None:
+    from tc_engine.cli._formats import write_table
+    from tc_engine.cli._rows import Column, Kind
+
+    learned = Counter(invariant.relation for invariant in found.invariants)
+    failed = Counter(hypothesis.invariant.relation for hypothesis in found.failed)
+    names = ("hypotheses", "invariants", "failed")
+    columns = [Column("relation", Kind.TEXT), *(Column(name, Kind.NUMBER) for name in names)]
+    rows = [(name, learned[name] + failed[name], learned[name], failed[name]) for name in titles]
+    write_table(columns, [rows], sys.stdout)

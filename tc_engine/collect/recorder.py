@@ -1,0 +1,313 @@
+"""Turn calls into rows: one row per call, from its entry to its exit.
+
+This is the hot path. A call that is not recorded costs one test of a flag; a recorded one fills a
+`Call` and appends it to a queue that the writer thread empties. Rows hold text and numbers only,
+never an object of the program.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+import traceback
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from tc_engine.collect.serials import Serials
+from tc_engine.collect.values import Encoder, type_name
+
+OK, EXCEPTION, INCOMPLETE = "ok", "exception", "incomplete"
+MAX_QUEUED = 200_000
+MAX_MESSAGE = 4096
+
+Label = tuple[int, str, str]  # step, stage, meta as JSON
+Before = Callable[["Call", tuple[Any, ...], dict[str, Any]], None]
+After = Callable[["Call", int, BaseException | None], None]
+
+
+@dataclass(slots=True, eq=False)
+class Api:
+    """A function that is recorded.
+
+    `bound`: a method, its first argument is the receiver. `leaf`: nothing is recorded inside of it.
+    `minor`: its rows are the first to be dropped when the queue is full. `before` and `after` run
+    inside the collector around each call; `after` gets the time at which the call came back.
+    """
+
+    name: str
+    original: Callable[..., Any]
+    bound: bool = False
+    leaf: bool = False
+    minor: bool = False
+    before: Before | None = None
+    after: After | None = None
+    enabled: bool = True
+
+
+class Thread:
+    """What the recorder knows about one thread of the program.
+
+    `muted`: nothing is recorded. `calls` are open, outermost first. `depth` counts the modules
+    being called, `managers` the active context managers. `spent` is the collector's time in ns.
+    """
+
+    __slots__ = ("calls", "depth", "label", "managers", "muted", "number", "spent", "version")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.muted = False
+        self.calls: list[Call] = []
+        self.depth = 0
+        self.managers: list[tuple[str, str]] = []
+        self.label: Label = (0, "", "{}")
+        self.version = -1
+        self.spent = 0
+
+
+class Call:
+    """A call: open while the program is inside, a row of the event table afterwards.
+
+    `observes` tells that variables were compared at its entry, so that a change seen at its exit is
+    its own; `note` is for its `before` and `after` alone.
+    """
+
+    __slots__ = (
+        "api",
+        "args",
+        "end",
+        "event_id",
+        "exception",
+        "kwargs",
+        "label",
+        "message",
+        "note",
+        "observes",
+        "outcome",
+        "parent",
+        "receiver",
+        "result",
+        "start",
+        "thread",
+    )
+
+    def __init__(self, api: Api, thread: Thread) -> None:
+        self.api = api
+        self.thread = thread
+        self.event_id = -1
+        self.start = 0
+        self.end: int | None = None
+        self.outcome = INCOMPLETE
+        self.parent: int | None = None
+        self.receiver: int | None = None
+        self.args = self.kwargs = "{}"
+        self.result: str | None = None
+        self.exception: str | None = None
+        self.message: str | None = None
+        self.label: Label = (0, "", "{}")
+        self.note: Any = None
+        self.observes = False
+
+
+class State(NamedTuple):
+    """All attributes of a variable at one moment."""
+
+    event_id: int
+    thread: Thread
+    start: int
+    variable: str
+    variable_type: str
+    attributes: str
+    cause: int | None
+    label: Label
+
+
+Row = Call | State
+
+
+class _Threads(threading.local):
+    """Gives each thread its own `Thread`, made when it is first asked for."""
+
+    def __init__(self, make: Callable[[], Thread]) -> None:
+        self.current = make()
+
+
+class Recorder:
+    """The events of one process on their way from the program's threads to the writer.
+
+    `label` gives step, stage and meta under a thread's context managers; `started` is called when a
+    thread records for the first time.
+    """
+
+    def __init__(
+        self, label: Callable[[Sequence[tuple[str, str]]], Label], started: Callable[[], None]
+    ) -> None:
+        self.on = True
+        self.encoder = Encoder()
+        self.serials = Serials()
+        self._label = label
+        self._started = started
+        self.forget()
+
+    def forget(self) -> None:
+        """Start over without any event, as a forked child does."""
+        self.rows: deque[Row] = deque()
+        self.dropped: Counter[str] = Counter()
+        self.errors: dict[str, str] = {}
+        self.all_threads: list[Thread] = []
+        self._version = 0
+        self._ids = itertools.count()
+        self._numbers = itertools.count()
+        self._threads = _Threads(self._new_thread)
+
+    def _new_thread(self) -> Thread:
+        thread = Thread(next(self._numbers))
+        self.all_threads.append(thread)
+        self._started()
+        return thread
+
+    @property
+    def thread(self) -> Thread:
+        """The calling thread."""
+        return self._threads.current
+
+    def relabel(self) -> None:
+        """Note that step, stage or meta have changed."""
+        self._version += 1
+
+    def begin(self, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
+        """Open a call; None if it is not recorded. Raises nothing of its own."""
+        thread = self._threads.current
+        if thread.muted or not api.enabled:
+            return None
+        entered = time.monotonic_ns()
+        thread.muted = True
+        muted = False
+        try:
+            call = Call(api, thread)
+            if api.before is not None:
+                api.before(call, args, kwargs)
+            call.label = self.label(thread)
+            if thread.calls:
+                call.parent = thread.calls[-1].event_id
+            if api.bound and args:
+                call.receiver = self.serials.of(args[0])
+            call.args = self.encoder.positional(args)
+            if kwargs:
+                call.kwargs = self.encoder.keywords(kwargs)
+            call.event_id = next(self._ids)
+            thread.calls.append(call)
+            muted = api.leaf
+            call.start = time.monotonic_ns()
+            thread.spent += call.start - entered
+        except Exception as error:
+            self.give_up(api, error)
+            return None
+        finally:
+            thread.muted = muted
+        return call
+
+    def finish(self, call: Call, result: Any) -> None:
+        """Close a call that returned. Raises nothing of its own."""
+        self._close(call, result, None)
+
+    def fail(self, call: Call, error: BaseException) -> None:
+        """Close a call that raised. Raises nothing of its own."""
+        self._close(call, None, error)
+
+    def _close(self, call: Call, result: Any, error: BaseException | None) -> None:
+        left = time.monotonic_ns()
+        thread, api = call.thread, call.api
+        thread.muted = True
+        try:
+            if error is None:
+                call.result = self.encoder.result(result)
+                call.outcome = OK
+            else:
+                call.exception, call.message = _describe(error)
+                call.outcome = EXCEPTION
+            if api.after is not None:
+                api.after(call, left, error)
+        except Exception as failure:
+            self.give_up(api, failure)
+        finally:
+            call.end = left + 1  # what `after` saw at `left` lies inside the call
+            call.note = None
+            _pop(thread.calls, call)
+            thread.muted = False
+        self._append(call, minor=api.minor)
+        thread.spent += time.monotonic_ns() - left
+
+    def state(
+        self,
+        thread: Thread,
+        start: int,
+        variable: tuple[str, str],
+        attributes: str,
+        cause: int | None,
+    ) -> None:
+        """Record the attributes of a variable, given by its name and type."""
+        label = self.label(thread)
+        self._append(
+            State(next(self._ids), thread, start, *variable, attributes, cause, label), minor=False
+        )
+
+    def label(self, thread: Thread) -> Label:
+        """Step, stage and meta of a thread at this moment."""
+        if thread.version != self._version:
+            thread.version = self._version
+            thread.label = self._label(thread.managers)
+        return thread.label
+
+    def open_calls(self) -> list[Call]:
+        """Take the calls of all threads that have not returned."""
+        found = [call for thread in self.all_threads for call in thread.calls]
+        for thread in self.all_threads:
+            thread.calls = []
+        return found
+
+    def give_up(self, api: Api, error: Exception) -> None:
+        """Note an internal error once and record this function no more."""
+        api.enabled = False
+        self.note_error(api.name, error)
+
+    def note_error(self, where: str, error: Exception) -> None:
+        """Note an internal error of one place, once."""
+        if where not in self.errors:
+            self.errors[where] = "".join(traceback.format_exception(error))[-MAX_MESSAGE:]
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Record nothing in this thread for a while."""
+        thread = self._threads.current
+        before, thread.muted = thread.muted, True
+        try:
+            yield
+        finally:
+            thread.muted = before
+
+    def _append(self, row: Row, minor: bool) -> None:
+        queued = len(self.rows)
+        if queued >= MAX_QUEUED * 2 or (minor and queued >= MAX_QUEUED):
+            self.dropped["states" if isinstance(row, State) else row.api.name] += 1
+            return
+        self.rows.append(row)
+
+
+def _pop(calls: list[Call], call: Call) -> None:
+    """Take a call off the stack, and whatever was left above it."""
+    if calls and calls[-1] is call:
+        calls.pop()
+    elif call in calls:
+        del calls[calls.index(call) :]
+
+
+def _describe(error: BaseException) -> tuple[str, str]:
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
+    return type_name(type(error)), message[:MAX_MESSAGE].encode("utf-8", "replace").decode()

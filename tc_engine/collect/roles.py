@@ -1,0 +1,215 @@
+"""What the collector does around a call, by the part the call plays in training.
+
+A role is a pair of functions: one before the call opens, one when it has come back. They keep step
+and stage, find the models and have the variables compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Module
+from torch.optim import Optimizer
+
+from tc_engine.collect.observer import Observer
+from tc_engine.collect.recorder import After, Before, Call, Recorder
+from tc_engine.collect.steps import Steps
+from tc_engine.collect.variables import Variable, Variables, unwrap
+
+TORCH_OPTIMIZERS = "torch.optim."
+
+
+class Roles:
+    """The roles by name, bound to the collector of this process."""
+
+    def __init__(
+        self, recorder: Recorder, steps: Steps, variables: Variables, observer: Observer
+    ) -> None:
+        self._recorder = recorder
+        self._steps = steps
+        self._variables = variables
+        self._observer = observer
+
+    def named(self, role: str | None) -> tuple[Before | None, After | None]:
+        """Return what runs before and after a call with this role."""
+        if role is None:
+            return None, None
+        return getattr(self, f"before_{role}", None), getattr(self, f"after_{role}", None)
+
+    # Calls that may change what is observed.
+
+    def before_touch(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Compare everything before the call."""
+        self._observer.enter(call)
+
+    def after_touch(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare everything after the call."""
+        self._observer.leave(call, now)
+
+    def before_init(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Compare only the tensor that is about to be initialised, if it is known."""
+        call.note = self._variables.matching(_tensors_in(args, kwargs))
+        if call.note:
+            self._observer.enter(call, only=call.note)
+
+    def after_init(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare the initialised tensor."""
+        if call.note:
+            self._observer.leave(call, now, only=call.note)
+
+    def before_collective(
+        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Compare the variables that are about to be communicated."""
+        self.before_init(call, args, kwargs)
+
+    def after_collective(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare them by content: collectives leave no trace in version counters."""
+        if call.note:
+            self._observer.leave(call, now, only=call.note, deep=True)
+
+    # The optimizer.
+
+    def before_optimizer(
+        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Remember the optimizer that is being made or given other parameters."""
+        call.note = args[0] if args and isinstance(args[0], Optimizer) else None
+
+    def after_optimizer(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Take up the optimizer, and the models in sight that own its parameters."""
+        if call.note is not None and error is None:
+            self._variables.add_optimizer(call.note)
+
+    def before_zero_grad(
+        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Begin the next step if the last one is over."""
+        self._steps.zero_grad()
+        self._variables.look_at_optimizers()
+        self._observer.enter(call)
+
+    after_zero_grad = after_touch
+
+    def before_step(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Compare everything; remember whether this optimizer may write without a trace."""
+        self._variables.look_at_optimizers()
+        self._observer.enter(call)
+        call.note = not args or _is_opaque(args[0])
+
+    def after_step(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare everything; the iteration is over."""
+        self._observer.leave(call, now, deep=call.note)
+        if error is None:
+            self._steps.stepped()
+
+    def before_update(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Compare before the functional form of an optimizer."""
+        self._observer.enter(call)
+        call.note = bool(kwargs.get("fused"))
+
+    def after_update(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare after the functional form of an optimizer."""
+        self._observer.leave(call, now, deep=call.note)
+
+    before_scaler_step = before_touch
+
+    def after_scaler_step(self, call: Call, now: int, error: BaseException | None) -> None:
+        """End the iteration, also if the scaler skipped the optimizer."""
+        self._observer.leave(call, now)
+        if error is None:
+            self._steps.stepped()
+
+    # The model.
+
+    def before_backward(
+        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Compare everything before gradients appear."""
+        self._observer.enter(call)
+
+    def after_backward(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare everything; without any optimizer the iteration is over."""
+        self._observer.leave(call, now)
+        if error is None and not self._variables.has_optimizer:
+            self._steps.stepped()
+
+    def before_forward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Take up the model if no other module is being called; find the stage."""
+        if call.thread.depth != 1:
+            return
+        root = unwrap(args[0])
+        self._variables.add_root(root)
+        if next(iter(root.__dict__["_parameters"]), None) or self._variables.is_root(root):
+            self._steps.forward(root.training and torch.is_grad_enabled())
+            self._observer.enter(call)
+            call.note = [v for v in self._variables.all() if v.is_buffer]
+
+    def after_forward(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare the buffers by content: batch norm leaves no trace in version counters."""
+        if call.note is not None:
+            self._observer.leave(call, now, only=call.note, deep=True)
+
+    def before_mode(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Find the stage when a whole model is switched to training or evaluation."""
+        if args and self._variables.is_root(unwrap(args[0])):
+            mode = kwargs.get("mode", args[1] if len(args) > 1 else True)
+            self._steps.mode(bool(mode) and not call.api.name.endswith(".eval"))
+
+    def before_parallel(
+        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Take up the model that is about to be wrapped."""
+        module = kwargs.get("module", args[1] if len(args) > 1 else None)
+        if isinstance(module, Module):
+            self._variables.add_root(unwrap(module))
+        self._observer.enter(call)
+
+    def after_parallel(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare by content: the wrapper has broadcast the parameters."""
+        self._observer.leave(call, now, deep=True)
+
+    # Data and files.
+
+    def before_fetch(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Note that a loader is asked for a batch."""
+        iterator = args[0]
+        # The data set outlives its iterators and tells training from evaluation data.
+        source = getattr(iterator, "_dataset", iterator)
+        call.note = self._recorder.serials.of(source) or 0
+        self._steps.fetch(call.note)
+
+    def after_fetch(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Note that a loader has come to its end."""
+        if isinstance(error, StopIteration):
+            self._steps.exhausted(call.note)
+
+    def before_save(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Enter the stage of checkpointing."""
+        self._steps.saving(inside=True)
+
+    def after_save(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Leave the stage of checkpointing."""
+        self._steps.saving(inside=False)
+
+
+def _is_opaque(optimizer: Any) -> bool:
+    """Tell whether an optimizer may write without moving version counters."""
+    if not type(optimizer).__module__.startswith(TORCH_OPTIMIZERS):
+        return True
+    return any(group.get("fused") for group in optimizer.param_groups)
+
+
+def _tensors_in(args: Iterable[Any], kwargs: dict[str, Any]) -> list[Tensor]:
+    found: list[Tensor] = []
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif type(value) in (list, tuple):
+            found.extend(element for element in value if isinstance(element, Tensor))
+    return found
+
+

@@ -1,0 +1,271 @@
+"""The parameters and buffers of the program's models: which there are and what they are called.
+
+Models are found by themselves: a module that is called while no other is, the module behind a
+parallel wrapper, and the module in sight that owns what an optimizer is given. A variable is a slot
+(a module and a key in it), so it stays the same when another tensor is put there. No tensor and no
+module is kept alive.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+from torch import Tensor
+from torch.nn import DataParallel, Module
+from torch.nn.parallel import DistributedDataParallel
+from torch.nn.parameter import is_lazy
+from torch.optim import Optimizer
+
+from tc_engine.collect import naming
+from tc_engine.collect.values import type_name
+
+PARAMETER, BUFFER = "torch.nn.Parameter", "torch.Tensor"
+
+
+class Variable:
+    """One slot and what was last recorded of it.
+
+    `data_key` and `grad_key` are cheap evidence (identity, version, address) that was there when
+    the fingerprints `data` and `grad` were taken; `facts` are the other attributes.
+    """
+
+    __slots__ = ("data", "data_key", "facts", "grad", "grad_key", "is_buffer", "key", "name", "owner", "row")
+
+    def __init__(self, name: str, owner: weakref.ref[Any], key: str | None, is_buffer: bool) -> None:
+        self.name = name
+        self.owner = owner
+        self.key = key
+        self.is_buffer = is_buffer
+        self.data_key: object = None
+        self.grad_key: object = None
+        self.data: int | None = None
+        self.grad: int | None = None
+        self.facts: str | None = None
+        self.row: tuple[object, ...] | None = None
+
+    @property
+    def type(self) -> str:
+        """Type name of the variable in the trace."""
+        return BUFFER if self.is_buffer else PARAMETER
+
+    def tensor(self) -> Tensor | None:
+        """The tensor that is in the slot now, if it has content."""
+        owner = self.owner()
+        if owner is None:
+            return None
+        if self.key is None:
+            found = owner
+        else:
+            slots = owner.__dict__["_buffers" if self.is_buffer else "_parameters"]
+            found = slots.get(self.key)
+        if not isinstance(found, Tensor) or is_lazy(found):
+            return None
+        return found
+
+
+class Variables:
+    """All variables of this process, in the order in which they were found."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.held: set[int] = set()  # ids of the tensors that an optimizer holds
+        self._roots: dict[str, weakref.ref[Module]] = {}
+        self._optimizers: list[weakref.ref[Optimizer]] = []
+        self._slots: dict[tuple[int, str | None], Variable] = {}
+        self._all: list[Variable] = []
+        self._held_ids: tuple[int, ...] = ()
+        self.stale = False
+
+    @property
+    def has_optimizer(self) -> bool:
+        """Whether the program has made an optimizer."""
+        return bool(self._optimizers)
+
+    def all(self) -> list[Variable]:
+        """Return the variables, after a look at what was added since."""
+        if self.stale:
+            self.stale = False
+            self._refresh()
+        return self._all
+
+    def is_root(self, module: Module) -> bool:
+        """Tell whether a module is known as a model of its own."""
+        return any(reference() is module for reference in self._roots.values())
+
+    def add_root(self, module: Module, name: str | None = None) -> None:
+        """Take up a model with all its parts; a part of a known model changes nothing."""
+        if self.is_root(module) or not _has_slots(module):
+            return
+        if name is None:
+            name = naming.name_of(module) or type(module).__name__
+        self._roots[self._free(name)] = weakref.ref(module)
+        self.stale = True
+
+    def add_optimizer(self, optimizer: Optimizer) -> None:
+        """Take up an optimizer, and the models in sight that own its parameters."""
+        if not any(reference() is optimizer for reference in self._optimizers):
+            self._optimizers.append(weakref.ref(optimizer))
+        self.stale = True
+        missing = {id(tensor) for tensor in _held_by(optimizer)} - {
+            id(variable.tensor()) for variable in self.all()
+        }
+        while missing:
+            found = naming.find(lambda value: _owns_any(value, missing))
+            if found is None:
+                break
+            self.add_root(unwrap(found[1]), found[0])
+            missing -= {id(tensor) for tensor in _tensors(found[1])}
+        self.stale = True
+
+    def look_at_optimizers(self) -> None:
+        """Notice parameters that were put into or taken out of an optimizer."""
+        ids = tuple(id(tensor) for tensor in self._held())
+        if ids != self._held_ids:
+            self._held_ids = ids
+            self.held = set(ids)
+            self.stale = True
+
+    def matching(self, tensors: list[Tensor]) -> list[Variable]:
+        """Return the variables whose data or gradient is, or shares memory with, a given tensor."""
+        wanted = {_address(tensor) for tensor in tensors} - {0}
+        found = []
+        for variable in self.all():
+            tensor = variable.tensor()
+            if tensor is not None and (
+                _address(tensor) in wanted
+                or (tensor.grad is not None and _address(tensor.grad) in wanted)
+            ):
+                found.append(variable)
+        return found
+
+    def _free(self, name: str) -> str:
+        """Find a name for a new model; that of one which is gone is free again."""
+        candidate, count = name, 1
+        while candidate in self._roots and self._roots[candidate]() is not None:
+            count += 1
+            candidate = f"{name}#{count}"
+        return candidate
+
+    def _held(self) -> Iterator[Tensor]:
+        for reference in self._optimizers:
+            optimizer = reference()
+            if optimizer is not None:
+                yield from _held_by(optimizer)
+
+    def _refresh(self) -> None:
+        """Walk through all models once more; a slot that is known stays the same variable."""
+        slots: dict[tuple[int, str | None], Variable] = {}
+        tensors: set[int] = set()
+        for name, reference in self._roots.items():
+            root = reference()
+            if root is not None:
+                self._walk(root, name, slots, tensors)
+        for number, reference in enumerate(self._optimizers):
+            optimizer = reference()
+            if optimizer is not None:
+                self._add_orphans(optimizer, number, slots, tensors)
+        self._slots = slots
+        self._all = list(slots.values())
+        self.names.update(variable.name for variable in self._all)
+        self._held_ids = tuple(id(tensor) for tensor in self._held())
+        self.held = set(self._held_ids)
+
+    def _walk(
+        self,
+        root: Module,
+        name: str,
+        slots: dict[tuple[int, str | None], Variable],
+        tensors: set[int],
+    ) -> None:
+        for path, module in _modules(root, name):
+            for is_buffer, group in ((False, "_parameters"), (True, "_buffers")):
+                for key, tensor in module.__dict__[group].items():
+                    slot = (id(module), key)
+                    # A tensor that is in two places (tied weights) keeps the first name.
+                    if slot in slots or tensor is None or id(tensor) in tensors:
+                        continue
+                    tensors.add(id(tensor))
+                    known = self._slots.get(slot)
+                    if known is None or known.owner() is not module:
+                        known = Variable(f"{path}.{key}", weakref.ref(module), key, is_buffer)
+                    slots[slot] = known
+
+    def _add_orphans(
+        self,
+        optimizer: Optimizer,
+        number: int,
+        slots: dict[tuple[int, str | None], Variable],
+        tensors: set[int],
+    ) -> None:
+        """Take up tensors that an optimizer holds and no model in sight does."""
+        for index, tensor in enumerate(_held_by(optimizer)):
+            if id(tensor) in tensors:
+                continue
+            tensors.add(id(tensor))
+            slot = (id(tensor), None)
+            known = self._slots.get(slot)
+            if known is None or known.owner() is not tensor:
+                fallback = f"{type(optimizer).__name__}#{number + 1}.params.{index}"
+                name = naming.name_of(tensor) or fallback
+                known = Variable(name, weakref.ref(tensor), None, is_buffer=False)
+            slots[slot] = known
+
+
+def unwrap(module: Module) -> Module:
+    """Return the model inside a parallel or compiling wrapper."""
+    while True:
+        inner = None
+        if isinstance(module, DataParallel | DistributedDataParallel):
+            inner = module.__dict__["_modules"].get("module")
+        elif type_name(type(module)) == "torch._dynamo.eval_frame.OptimizedModule":
+            inner = module.__dict__["_modules"].get("_orig_mod")
+        if inner is None:
+            return module
+        module = inner
+
+
+def _modules(root: Module, name: str) -> Iterator[tuple[str, Module]]:
+    seen: set[int] = set()
+    pending = [(name, root)]
+    while pending:
+        path, module = pending.pop()
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        yield path, module
+        children = [
+            (f"{path}.{key}", child)
+            for key, child in module.__dict__["_modules"].items()
+            if child is not None
+        ]
+        pending.extend(reversed(children))
+
+
+def _tensors(root: Module) -> Iterator[Tensor]:
+    for _, module in _modules(root, ""):
+        for group in ("_parameters", "_buffers"):
+            yield from (t for t in module.__dict__[group].values() if t is not None)
+
+
+def _has_slots(root: Module) -> bool:
+    return next(_tensors(root), None) is not None
+
+
+def _owns_any(value: Any, tensors: set[int]) -> bool:
+    if not issubclass(type(value), Module) or "_modules" not in value.__dict__:
+        return False
+    return any(id(tensor) in tensors for tensor in _tensors(value))
+
+
+def _held_by(optimizer: Optimizer) -> Iterator[Tensor]:
+    for group in optimizer.__dict__.get("param_groups", ()):
+        yield from (t for t in group["params"] if isinstance(t, Tensor))
+
+
+def _address(tensor: Tensor) -> int:
+    try:
+        return tensor.data_ptr()
+    except RuntimeError:
+        return id(tensor)

@@ -1,0 +1,174 @@
+"""Turn a TrainCheck trace into a trace dataset: lines -> rows -> paired calls -> parts.
+
+Python splits lines, finds parents and names files; `sql/0_ingest/` does the rest. Rows are staged
+in a Parquet file and the engine spills under its memory limit, so memory does not grow with the trace.
+The dataset is built beside its place and renamed, so it appears whole or not at all; the same input
+gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+import tc_engine
+from tc_engine.dataset import EVENTS, Manifest, write_manifest, write_part
+from tc_engine.engine.session import Limits, Session
+from tc_engine.errors import DataError
+from tc_engine.ingest.lines import LineReader
+from tc_engine.ingest.parents import Call, parents
+from tc_engine.ingest.place import new_dataset
+from tc_engine.ingest.report import PROBLEM_KINDS, IngestReport, Problem
+from tc_engine.ingest.sources import Source, find_sources
+
+# A part is held in memory while it is written: a quarter of a million events, some 300 MB.
+PART_ROWS = 256 * 1024
+SHOWN_PROBLEMS = 20
+CREATED_BY = f"tc_engine {tc_engine.__version__} ingest"
+_FETCHED = 64 * 1024
+
+Progress = Callable[[str], None]
+
+
+def ingest(
+    sources: Sequence[Path],
+    run: Path,
+    *,
+    limits: Limits,
+    strict: bool = False,
+    trace_files: bool = False,
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Read the traces of one run and write them as the dataset `run`.
+
+    `sources` are folders that TrainCheck wrote, or the trace files themselves with `trace_files`.
+    A dataset that is there is replaced once the new one is whole. With `strict` any problem ends
+    it. Raises DataError for sources that are missing, empty or (strict) damaged and where nothing
+    can be written, UsageError where `run` is something else than a dataset.
+    """
+    files = find_sources(sources, trace_files=trace_files)
+    with new_dataset(run) as (dataset, scratch):
+        spill = limits.temp_dir or scratch
+        with Session(replace(limits, temp_dir=spill)) as session:
+            _stage(session, files, scratch / "staged.parquet", progress or (lambda _: None))
+            return _convert(session, files, dataset, strict, progress or (lambda _: None))
+
+
+def _convert(
+    session: Session, files: Sequence[Source], run: Path, strict: bool, progress: Progress
+) -> IngestReport:
+    progress("pairing calls")
+    for name in ("paired_calls", "placed_events", "problems"):
+        session.run(f"0_ingest/{name}")
+    report = _report(session, files)
+    if strict and report.problems:
+        raise DataError(
+            f"{report.problems[0]} ({report.problem_count:,} problems in all)",
+            "Leave out --strict to go on without such lines",
+        )
+    if report.calls + report.states == 0:
+        where = report.problems[0] if report.problems else files[0].path
+        raise DataError(f"no event was found in the trace: {where}", "Check the files given")
+    progress("writing the dataset")
+    _write_parts(session, run)
+    _write_manifest(files, report, run)
+    return report
+
+
+def _stage(session: Session, files: Sequence[Source], staged: Path, progress: Progress) -> None:
+    session.set("staged", str(staged))
+    session.run("0_ingest/macros")
+    lines = LineReader([source.path for source in files], progress)
+    session.connection.register("lines", lines.reader())
+    try:
+        session.run("0_ingest/rows")
+    except Exception:
+        # The engine wraps what happened while it pulled the lines; the cause says more.
+        if lines.error is not None:
+            raise lines.error from None
+        raise
+    session.connection.unregister("lines")
+
+
+def _report(session: Session, files: Sequence[Source]) -> IngestReport:
+    found = dict(session.rows("SELECT kind, count(*) FROM problems GROUP BY kind"))
+    shown = session.rows(
+        "SELECT row_no >> 40, row_no & ((1 << 40) - 1), problem FROM problems "
+        "ORDER BY row_no, problem LIMIT ?",
+        [SHOWN_PROBLEMS],
+    )
+    [(calls, states, incomplete)] = session.rows(
+        "SELECT count(*) FILTER (kind = 'call'), count(*) FILTER (kind = 'state'), "
+        "count(*) FILTER (outcome = 'incomplete') FROM placed_events"
+    )
+    [(rows, variables)] = session.rows(
+        "SELECT count(*), count(DISTINCT (process_id, variable, variable_type)) "
+        "FILTER (kind = 'state') FROM read_parquet(getvariable('staged'))"
+    )
+    return IngestReport(
+        files=len(files),
+        rows=rows,
+        calls=calls,
+        states=states,
+        incomplete=incomplete,
+        variables=variables,
+        **{kind: found.get(kind, 0) for kind in PROBLEM_KINDS},
+        problems=tuple(Problem(files[number].name, line, what) for number, line, what in shown),
+    )
+
+
+def _write_parts(session: Session, run: Path) -> None:
+    processes = session.rows(
+        "SELECT process_id, count(*) FROM placed_events GROUP BY process_id ORDER BY process_id"
+    )
+    for process, events in processes:
+        session.set("process", process)
+        session.load("parents", _parents(session, process))
+        for number, first in enumerate(range(1, events + 1, PART_ROWS)):
+            session.set("first_event", first)
+            session.set("last_event", first + PART_ROWS - 1)
+            session.run("0_ingest/part")
+            # Only a relation keeps the order in Arrow; the result of execute() does not.
+            table = session.connection.sql("FROM part ORDER BY event_id").to_arrow_table()
+            write_part(run, str(process), number, table, CREATED_BY)
+
+
+def _parents(session: Session, process: int) -> pa.Table:
+    result = session.connection.execute(
+        "SELECT thread_id, event_id, start_ts, end_ts FROM placed_events "
+        "WHERE process_id = ? AND kind = 'call' "
+        "ORDER BY thread_id, start_ts, end_ts DESC NULLS FIRST, event_id",
+        [process],
+    )
+
+    def calls() -> Iterator[Call]:
+        while rows := result.fetchmany(_FETCHED):
+            yield from rows
+
+    children, outer = array("q"), array("q")
+    for child, parent in parents(calls()):
+        children.append(child)
+        outer.append(parent)
+    return pa.table({"event_id": _int64(children), "parent_id": _int64(outer)})
+
+
+def _int64(numbers: array[int]) -> pa.Array:
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def _write_manifest(files: Sequence[Source], report: IngestReport, run: Path) -> None:
+    size = sum(part.stat().st_size for part in run.glob(f"{EVENTS}/*/*.parquet"))
+    counts = {**report.counts, "events": report.calls + report.states, "bytes": size}
+    sources = [{"name": file.name, "bytes": file.path.stat().st_size} for file in files]
+    manifest = Manifest(
+        created_by=CREATED_BY,
+        versions={"tc_engine": tc_engine.__version__, "duckdb": duckdb.__version__},
+        counts=counts,
+        notes={"format": "TrainCheck", "sources": sources},
+    )
+    write_manifest(run, manifest)

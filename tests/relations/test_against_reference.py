@@ -1,0 +1,46 @@
+"""Every relation's SQL against the naive oracles, on random traces."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.builder import Trace
+from tests.random_traces import random_traces
+from tests.reference.relations import RELATIONS
+from tests.relations import engine
+
+QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=QUIET, derandomize=True)
+@given(random_traces())
+def test_some_random_traces(traces: dict[str, Trace]) -> None:
+    compare(traces)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None, suppress_health_check=QUIET)
+@given(random_traces())
+def test_many_random_traces(traces: dict[str, Trace]) -> None:
+    compare(traces)
+
+
+def compare(traces: dict[str, Trace]) -> None:
+    rows = {name: trace.rows() for name, trace in traces.items()}
+    with tempfile.TemporaryDirectory() as folder, engine.prepared(traces, Path(folder)) as session:
+        for name, reference in RELATIONS.items():
+            expected = reference.hypotheses(rows)
+            found = engine.hypotheses(session, name)
+            stated = {one for one in found if engine.examples(session, name, one).positive}
+            wanted = {_without_empty(one) for one in expected}
+            assert {_without_empty(one) for one in stated} == wanted, name
+            for params in sorted(expected)[:6]:
+                assert engine.examples(session, name, params) == reference.examples(rows, params)
+
+
+def _without_empty(params: tuple[object, ...]) -> tuple[object, ...]:
+    return params[:-1] if params[-1] == "{}" else params
