@@ -22,7 +22,7 @@ from tc_engine.engine.session import Limits, Session
 from tc_engine.errors import UsageError
 from tc_engine.invariants import Condition, Invariant
 from tc_engine.learn import load
-from tc_engine.learn.clauses import Signature, accepts
+from tc_engine.learn.clauses import Signature, accepts, current_field
 from tc_engine.records import Key, Record, fetch_records
 from tc_engine.relations._base import Relation
 
@@ -203,7 +203,7 @@ def _violations(
 def _fields(invariants: Sequence[Invariant]) -> list[str]:
     """Return the fields that the preconditions speak about."""
     return sorted({
-        clause.field
+        current_field(clause.field)
         for invariant in invariants
         for condition in invariant.precondition.values()
         for alternative in condition.alternatives

@@ -1,132 +1,134 @@
 -- One row per line of the trace files: its fields, or what is wrong with it.
 -- Reads: lines (file_no, line_no, line, problem).  Writes: the Parquet file named by `staged`.
-COPY (
-    WITH
-    readable AS (
-        SELECT
-            (file_no << 40) + line_no AS row_no,
-            quote_non_finite(line) AS line,
-            problem
-        FROM lines
-    ),
+CREATE OR REPLACE TEMP VIEW _rows AS
+WITH
+readable AS (
+    SELECT
+        (file_no << 40) + line_no AS row_no,
+        quote_non_finite(line) AS line,
+        problem
+    FROM lines
+),
 
-    parsed AS (
-        SELECT
-            row_no,
-            line,
-            problem,
-            TRY(json_extract(line, [
-                '$.type', '$.time', '$.process_id', '$.thread_id', '$.meta_vars',
-                '$.func_call_id', '$.function', '$.obj_id', '$.args', '$.kwargs',
-                '$.return_values', '$.exception', '$.exception_msg',
-                '$.var_name', '$.var_type', '$.attributes'
-            ])) AS field
-        FROM readable
-    ),
-
-    typed AS (
-        SELECT
-            row_no,
-            line,
-            problem,
-            field IS NULL AS is_damaged,
-            as_text(field[1]) AS type,
-            CASE as_text(field[1])
-                WHEN 'function_call (pre)' THEN 'pre'
-                WHEN 'function_call (post)' THEN 'post'
-                WHEN 'function_call (post) (exception)' THEN 'exception'
-                WHEN 'state_change' THEN 'state'
-            END AS kind,
-            as_integer(field[2]) AS ts,
-            as_integer(field[3]) AS process_id,
-            as_integer(field[4]) AS thread_id,
-            field[5] AS meta_vars,
-            as_text(field[6]) AS source_id,
-            as_text(field[7]) AS function,
-            as_integer(field[8]) AS receiver,
-            rename_addresses(field[9]) AS args,
-            rename_addresses(field[10]) AS kwargs,
-            rename_addresses(field[11]) AS result,
-            as_text(field[12]) AS exception,
-            as_text(field[13]) AS exception_message,
-            as_text(field[14]) AS variable,
-            as_text(field[15]) AS variable_type,
-            rename_addresses(field[16]) AS attributes
-        FROM parsed
-    ),
-
-    -- What a row of its type must have; a key of another JSON type counts as missing.
-    judged AS (
-        SELECT
-            *,
-            CASE
-                WHEN problem IS NOT NULL OR is_damaged THEN NULL
-                ELSE list_filter([
-                    if(type IS NULL, 'type', NULL),
-                    if(ts IS NULL, 'time', NULL),
-                    if(process_id IS NULL, 'process_id', NULL),
-                    if(thread_id IS NULL, 'thread_id', NULL),
-                    if(kind <> 'state' AND source_id IS NULL, 'func_call_id', NULL),
-                    if(kind <> 'state' AND function IS NULL, 'function', NULL),
-                    if(kind = 'state' AND variable IS NULL, 'var_name', NULL),
-                    if(kind = 'state' AND variable_type IS NULL, 'var_type', NULL),
-                    if(kind = 'state' AND NOT is_object(attributes), 'attributes', NULL),
-                    if(meta_vars <> 'null' AND NOT is_object(meta_vars), 'meta_vars', NULL)
-                ], lambda name: name IS NOT NULL)
-            END AS missing
-        FROM typed
-    )
-
+parsed AS (
     SELECT
         row_no,
+        line,
+        problem,
+        TRY(json_extract(line, [
+            '$.type', '$.time', '$.process_id', '$.thread_id', '$.meta_vars',
+            '$.func_call_id', '$.function', '$.obj_id', '$.args', '$.kwargs',
+            '$.return_values', '$.exception', '$.exception_msg',
+            '$.var_name', '$.var_type', '$.attributes'
+        ])) AS field
+    FROM readable
+),
+
+typed AS (
+    SELECT
+        row_no,
+        line,
+        problem,
+        field IS NULL AS is_damaged,
+        as_text(field[1]) AS type,
+        CASE as_text(field[1])
+            WHEN 'function_call (pre)' THEN 'pre'
+            WHEN 'function_call (post)' THEN 'post'
+            WHEN 'function_call (post) (exception)' THEN 'exception'
+            WHEN 'state_change' THEN 'state'
+        END AS kind,
+        as_integer(field[2]) AS ts,
+        as_integer(field[3]) AS process_id,
+        as_integer(field[4]) AS thread_id,
+        field[5] AS meta_vars,
+        as_text(field[6]) AS source_id,
+        as_text(field[7]) AS function,
+        as_integer(field[8]) AS receiver,
+        rename_addresses(field[9]) AS args,
+        rename_addresses(field[10]) AS kwargs,
+        rename_addresses(field[11]) AS result,
+        as_text(field[12]) AS exception,
+        as_text(field[13]) AS exception_message,
+        as_text(field[14]) AS variable,
+        as_text(field[15]) AS variable_type,
+        rename_addresses(field[16]) AS attributes
+    FROM parsed
+),
+
+-- What a row of its type must have; a key of another JSON type counts as missing.
+judged AS (
+    SELECT
+        *,
         CASE
-            WHEN problem IS NOT NULL THEN problem
-            WHEN is_damaged THEN 'not JSON'
-            WHEN len(missing) > 0
-                THEN 'missing or of another type: ' || array_to_string(missing, ', ')
-            WHEN kind IS NULL THEN 'unknown type ' || type
-        END AS problem,
-        CASE
-            WHEN problem IS NOT NULL OR is_damaged THEN 'bad_json'
-            WHEN len(missing) > 0 THEN 'missing_keys'
-            WHEN kind IS NULL THEN 'unknown_types'
-        END AS problem_kind,
-        CASE WHEN problem_kind IS NULL THEN kind END AS kind,
-        process_id,
-        thread_id,
-        ts,
-        source_id,
-        function,
-        receiver,
-        args,
-        kwargs,
-        result,
-        exception,
-        exception_message,
-        variable,
-        variable_type,
-        attributes,
-        as_integer(json_extract(meta_vars, '$.step')) AS step,
-        as_text(json_extract(meta_vars, '$.stage')) AS stage,
-        CASE
-            WHEN kind IN ('pre', 'state') AND is_object(meta_vars)
-                THEN without_keys(meta_vars, concat(
-                    '{',
-                    concat_ws(
-                        ',',
-                        if(step IS NOT NULL, '"step":null', NULL),
-                        if(stage IS NOT NULL, '"stage":null', NULL)
-                    ),
-                    '}'
-                ))
-        END AS meta,
-        CASE
-            WHEN kind IN ('pre', 'state') AND problem_kind IS NULL
-                THEN without_keys(line, '{"type":null,"time":null,"process_id":null,
-                    "thread_id":null,"meta_vars":null,"func_call_id":null,"function":null,
-                    "obj_id":null,"args":null,"kwargs":null,"return_values":null,
-                    "exception":null,"exception_msg":null,"var_name":null,"var_type":null,
-                    "attributes":null}')
-        END AS extra
-    FROM judged
-) TO (getvariable('staged')) (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 61440);
+            WHEN problem IS NOT NULL OR is_damaged THEN NULL
+            ELSE list_filter([
+                if(type IS NULL, 'type', NULL),
+                if(ts IS NULL, 'time', NULL),
+                if(process_id IS NULL, 'process_id', NULL),
+                if(thread_id IS NULL, 'thread_id', NULL),
+                if(kind <> 'state' AND source_id IS NULL, 'func_call_id', NULL),
+                if(kind <> 'state' AND function IS NULL, 'function', NULL),
+                if(kind = 'state' AND variable IS NULL, 'var_name', NULL),
+                if(kind = 'state' AND variable_type IS NULL, 'var_type', NULL),
+                if(kind = 'state' AND NOT is_object(attributes), 'attributes', NULL),
+                if(meta_vars <> 'null' AND NOT is_object(meta_vars), 'meta_vars', NULL)
+            ], lambda name: name IS NOT NULL)
+        END AS missing
+    FROM typed
+)
+
+SELECT
+    row_no,
+    CASE
+        WHEN problem IS NOT NULL THEN problem
+        WHEN is_damaged THEN 'not JSON'
+        WHEN len(missing) > 0
+            THEN 'missing or of another type: ' || array_to_string(missing, ', ')
+        WHEN kind IS NULL THEN 'unknown type ' || type
+    END AS problem,
+    CASE
+        WHEN problem IS NOT NULL OR is_damaged THEN 'bad_json'
+        WHEN len(missing) > 0 THEN 'missing_keys'
+        WHEN kind IS NULL THEN 'unknown_types'
+    END AS problem_kind,
+    CASE WHEN problem_kind IS NULL THEN kind END AS kind,
+    process_id,
+    thread_id,
+    ts,
+    source_id,
+    function,
+    receiver,
+    args,
+    kwargs,
+    result,
+    exception,
+    exception_message,
+    variable,
+    variable_type,
+    attributes,
+    as_integer(json_extract(meta_vars, '$.step')) AS step,
+    as_text(json_extract(meta_vars, '$.stage')) AS stage,
+    CASE
+        WHEN kind IN ('pre', 'state') AND is_object(meta_vars)
+            THEN without_keys(meta_vars, concat(
+                '{',
+                concat_ws(
+                    ',',
+                    if(step IS NOT NULL, '"step":null', NULL),
+                    if(stage IS NOT NULL, '"stage":null', NULL)
+                ),
+                '}'
+            ))
+    END AS meta,
+    CASE
+        WHEN kind IN ('pre', 'state') AND problem_kind IS NULL
+            THEN without_keys(line, '{"type":null,"time":null,"process_id":null,
+                "thread_id":null,"meta_vars":null,"func_call_id":null,"function":null,
+                "obj_id":null,"args":null,"kwargs":null,"return_values":null,
+                "exception":null,"exception_msg":null,"var_name":null,"var_type":null,
+                "attributes":null}')
+    END AS extra
+FROM judged;
+
+COPY _rows TO (getvariable('staged')) (FORMAT parquet, COMPRESSION zstd); -- noqa: PRS
+DROP VIEW _rows;

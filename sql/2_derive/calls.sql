@@ -16,6 +16,8 @@ SELECT
     call.outcome,
     at_call.step,
     at_call.stage,
+    call.parameters IS NULL AND coalesce(CAST(call.args AS VARCHAR), '{}') <> '{}'
+        AS has_unnamed_arguments,
     contexts.context_id
 FROM events AS call
 INNER JOIN threads
@@ -46,4 +48,6 @@ COMMENT ON COLUMN calls.parent_id IS 'call_id of the innermost call around it on
 COMMENT ON COLUMN calls.start_ts IS 'ns, entered';
 COMMENT ON COLUMN calls.end_ts IS 'ns, returned or raised; NULL if it never did';
 COMMENT ON COLUMN calls.until_ts IS 'end_ts, or the last moment of the thread for an incomplete call';
+COMMENT ON COLUMN calls.has_unnamed_arguments IS
+'it was given positional arguments, and nothing tells the names of the parameters';
 COMMENT ON COLUMN calls.outcome IS 'ok, exception or incomplete';

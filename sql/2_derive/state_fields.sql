@@ -1,6 +1,6 @@
 -- One row per field of state observations that a precondition on variables may speak about.
 -- Content (data, grad), addresses and lists are no fields. The setting precondition_fields, if given,
--- narrows them to the fields that the invariants at hand do speak about.
+-- narrows them to the fields that the invariants at hand do speak about, addresses among them.
 CREATE OR REPLACE TABLE state_fields AS
 WITH
 found AS (
@@ -13,7 +13,10 @@ found AS (
         state.kind = 'state'
         AND attribute.type NOT IN ('OBJECT', 'ARRAY')
         AND attribute.key NOT IN ('data', 'grad')
-        AND NOT is_address(attribute.key)
+        AND (
+            NOT is_address(attribute.key)
+            OR list_contains(getvariable('precondition_fields'), 'attributes.' || attribute.key)
+        )
     UNION
     SELECT 'meta_vars.' || annotation.key AS field
     FROM events AS state, json_each(state.meta) AS annotation
@@ -30,3 +33,6 @@ WHERE
 
 COMMENT ON TABLE state_fields IS 'One row per field that a precondition on variables may speak about';
 COMMENT ON COLUMN state_fields.field IS 'column name as in invariant files, such as attributes.ndim';
+
+-- The values of these fields are numbered by the relations that compare them.
+CREATE OR REPLACE TABLE state_values (value_no BIGINT, value VARCHAR);

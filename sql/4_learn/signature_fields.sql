@@ -8,11 +8,11 @@ used AS (
 
 pair AS (
     SELECT
-        used.signature,
-        CAST(shared.key AS BIGINT) + 1 AS field_no,
-        shared.value ->> '$' AS value
-    FROM used, json_each(CAST(used.signature AS JSON)) AS shared
-    WHERE starts_with(used.signature, '[') AND shared.type <> 'NULL'
+        signature,
+        unnest(CAST(signature AS INTEGER[])) AS value_no,
+        generate_subscripts(CAST(signature AS INTEGER[]), 1) AS field_no
+    FROM used
+    WHERE starts_with(signature, '[')
 )
 
 SELECT
@@ -27,8 +27,10 @@ SELECT
     pair.signature,
     state_fields.field,
     NULL AS path,
-    pair.value
+    CASE pair.value_no WHEN -1 THEN '<>' WHEN -2 THEN '<null>' ELSE state_values.value END AS value
 FROM pair
-INNER JOIN state_fields USING (field_no);
+INNER JOIN state_fields USING (field_no)
+LEFT JOIN state_values USING (value_no)
+WHERE pair.value_no <> -3;
 
 COMMENT ON TABLE signature_fields IS 'One row per signature and field that a precondition can use';

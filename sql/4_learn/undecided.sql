@@ -1,6 +1,5 @@
 -- One row per hypothesis, polarity and signature that the learner must look at: hypotheses with
--- enough positive and some negative examples, unless one signature has both, as then no precondition
--- can tell them apart.
+-- enough positive and some negative examples.
 CREATE OR REPLACE TABLE undecided AS
 WITH
 candidate AS (
@@ -13,8 +12,9 @@ SELECT
     found.hypothesis_id,
     found.is_positive,
     found.signature,
-    found.examples
+    CAST(sum(found.examples) AS BIGINT) AS examples
 FROM example_signatures AS found
-INNER JOIN candidate USING (hypothesis_id);
+INNER JOIN candidate USING (hypothesis_id)
+GROUP BY found.hypothesis_id, found.is_positive, found.signature;
 
 COMMENT ON TABLE undecided IS 'One row per hypothesis and signature that the learner must look at';

@@ -1,14 +1,15 @@
 -- One row per hypothesis and trace: the examples whose precondition holds, and how many violate.
--- Reads: examples, accepted_signatures.  Writes: judged.
+-- Reads: example_signatures, accepted_signatures.  Writes: judged.
 CREATE OR REPLACE TABLE judged AS
 SELECT
-    examples.hypothesis_id,
-    examples.trace,
-    count(*) AS examples,
-    count(*) FILTER (WHERE NOT examples.is_positive) AS violations
-FROM examples
+    found.hypothesis_id,
+    found.trace,
+    CAST(sum(found.examples) AS BIGINT) AS examples,
+    CAST(coalesce(sum(found.examples) FILTER (WHERE NOT found.is_positive), 0) AS BIGINT)
+        AS violations
+FROM example_signatures AS found
 INNER JOIN accepted_signatures USING (hypothesis_id, signature)
-GROUP BY examples.hypothesis_id, examples.trace;
+GROUP BY found.hypothesis_id, found.trace;
 
 COMMENT ON TABLE judged IS 'One row per hypothesis and trace: how many examples were judged';
 COMMENT ON COLUMN judged.examples IS 'examples whose precondition holds';

@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from tc_engine.errors import DataError
+from tc_engine.errors import DataError, TcEngineError
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -42,6 +42,15 @@ def say(text: str) -> None:
         sys.stdout.flush()
     sys.stderr.write(f"{PROGRAM}: {printable(text)}\n")
     sys.stderr.flush()
+
+
+def fail(error: TcEngineError) -> None:
+    """Tell an error on stderr, in one line.
+
+    A message with a statement, or a mark below one, keeps its lines; the hint then has its own.
+    """
+    lines = "\n" in error.message
+    say(f"error: {error.message.rstrip()}\n{error.hint}".rstrip() if lines else f"error: {error}")
 
 
 class Console:

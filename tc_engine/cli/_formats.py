@@ -21,7 +21,7 @@ from tc_engine.cli._rows import Column, Kind, Row
 Batches = Iterable[Sequence[Row]]
 Cell = Callable[[object], str]
 
-TABLE_CELL = 60  # widest cell of a table, in characters
+TABLE_CELL = 80  # widest cell of a table, in characters
 _QUOTED = re.compile(r'[",\r\n]')
 _NOT_A_NUMBER = re.compile(r"\b(?:NaN|Infinity)\b")
 

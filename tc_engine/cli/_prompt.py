@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tc_engine.cli import _ask, _catalog
-from tc_engine.cli._console import say
+from tc_engine.cli._console import fail, say
 from tc_engine.cli._writer import Writer
 from tc_engine.engine.session import Session
 from tc_engine.errors import TcEngineError
@@ -62,7 +62,7 @@ def _obey(session: Session, writer: Writer, text: str) -> None:
         else:
             _ask.answer(session, text, writer)
     except TcEngineError as error:
-        say(f"error: {error}")
+        fail(error)
     except KeyboardInterrupt:
         say("interrupted")
 

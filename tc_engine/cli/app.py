@@ -6,14 +6,15 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Annotated
 
 import typer
 
 import tc_engine
 from tc_engine.cli import _argv, check, collect, infer, ingest, sql
-from tc_engine.cli._console import PROGRAM, say
-from tc_engine.errors import ExitCode, TcEngineError
+from tc_engine.cli._console import PROGRAM, fail, flush, say
+from tc_engine.errors import DataError, ExitCode, TcEngineError
 
 PIPE_CLOSED = 128 + 13  # what a shell reports for a program that SIGPIPE ended
 _COMPLETION = "_TC_ENGINE_COMPLETE"  # set by the shell while it asks for completions
@@ -70,26 +71,47 @@ def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; whatever went wrong is told on stderr."""
     try:
         code = _invoke(_argv.expand(argv) or ["--help"])
-        sys.stdout.flush()
-    except typer.TyperException as error:
-        say(f"error: {_usage(error)}")
-        return ExitCode.USAGE
-    except TcEngineError as error:
-        say(f"error: {_sentence(error)}")
-        return error.exit_code
+        flush()
     except (KeyboardInterrupt, typer.Abort):
-        say("interrupted")
-        return ExitCode.INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as error:
-        say(f"error: {_bug(error)}")
-        if _wants_traceback(argv):
-            traceback.print_exc()
-        return ExitCode.BUG
+        return _failed(error, argv)
     return code
+
+
+def _failed(error: Exception, argv: Sequence[str]) -> int:
+    if isinstance(error, typer.TyperException):
+        say(f"error: {_usage(error)}")
+        return ExitCode.USAGE
+    if _is_interrupt(error):
+        return _interrupted()
+    if isinstance(error, OSError) and error.filename is not None:
+        error = DataError(f"{error.filename}: {error.strerror}", "Check the path and its permissions")
+    if isinstance(error, TcEngineError):
+        fail(error)
+        return error.exit_code
+    say(f"error: {_bug(error)}")
+    if _wants_traceback(argv):
+        traceback.print_exception(error)
+    return ExitCode.BUG
+
+
+def _interrupted() -> int:
+    say("interrupted")
+    return ExitCode.INTERRUPTED
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C ended a query: DuckDB has errors of its own for that."""
+    if error is None or "duckdb" not in sys.modules:
+        return False
+    from tc_engine.engine.interrupt import is_interrupt
+
+    return is_interrupt(error) or _is_interrupt(error.__cause__)
 
 
 def _invoke(argv: list[str]) -> int:
@@ -109,14 +131,9 @@ def _usage(error: typer.TyperException) -> str:
     return f"{message}. See `{command} --help`"
 
 
-def _sentence(error: TcEngineError) -> str:
-    # A message with a statement or a caret in it keeps its lines; the hint follows on its own.
-    return f"{error.message.rstrip()}\n{error.hint}" if "\n" in error.message else str(error)
-
-
 def _bug(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119 - text, not a path
+    place = f"{PurePath(frame.filename).name}:{frame.lineno}"
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return (
         f"this is a bug of tc-engine: {what} ({place}). "

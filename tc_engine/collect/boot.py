@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from tc_engine.collect import shim
@@ -27,10 +28,17 @@ def activate(run: Path) -> None:
     hook = ImportHook(fallbacks=shim.MODULES)
 
     def start() -> None:
-        from tc_engine.collect.session import Session
-
         say(run, "torch")
-        Session.start(run, hook)
+        if find_spec("pyarrow") is None:
+            say(run, "failed: this Python has no pyarrow: pip install tc-engine there")
+            return
+        try:
+            from tc_engine.collect.session import Session  # noqa: PLC0415 - needs torch
+
+            Session.start(run, hook)
+        except Exception as error:
+            # The program must not notice; the launcher tells the person.
+            say(run, f"failed: {type(error).__name__}: {error}".replace("\n", " "))
 
     hook.after("torch", start)
     hook.install()

@@ -108,7 +108,7 @@ class Fingerprints:
         whole = count // ROW
         rows = words[: whole * ROW].view(whole, ROW)
         at_once = 1 if words.is_cpu else ROWS_AT_ONCE
-        sums = [self._row(part) for part in rows.split(at_once)]
+        sums = [self._row(part) for part in torch.split(rows, at_once)]
         if whole * ROW < count:
             sums.append(self._row(words[whole * ROW :]).view(1))
         return self._sum(torch.cat(sums))
@@ -133,16 +133,20 @@ def _plain(tensor: Tensor) -> list[Tensor]:
         return [part for name in names for part in _plain(getattr(tensor, name))]
     detached = tensor.detach()
     if detached.layout is torch.strided:
-        if detached.is_quantized:
-            return [detached.int_repr()]
-        if detached.is_conj() or detached.is_neg():
-            return [detached.resolve_conj().resolve_neg()]
-        return [detached]
+        return [_bits(detached)]
     if detached.layout is torch.sparse_coo:
-        if not detached._nnz():
-            return [detached._values()]
-        return [detached._indices() * _any_of(detached._values()), detached._values()]
+        values = detached._values()
+        return [detached._indices() * _any_of(values), values] if len(values) else [values]
     return [detached.values()]
+
+
+def _bits(strided: Tensor) -> Tensor:
+    """Return the tensor whose memory holds the content."""
+    if strided.is_quantized:
+        return strided.int_repr()
+    if strided.is_conj() or strided.is_neg():
+        return strided.resolve_conj().resolve_neg()
+    return strided
 
 
 def _any_of(values: Tensor) -> Tensor:

@@ -100,9 +100,7 @@ class Observer:
                 variable.grad_key = key
                 slots.append((variable, False))
                 tensors.append(grad)
-        for (variable, is_data), value in zip(
-            slots, self._fingerprints.of(tensors), strict=True
-        ):
+        for (variable, is_data), value in zip(slots, self._fingerprints.of(tensors), strict=True):
             if is_data:
                 variable.data = value
             else:
@@ -161,7 +159,7 @@ def _extra(own: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _evidence(tensor: Tensor) -> tuple[Any, ...] | None:
-    """What changes with nearly every change of a tensor; None where nothing tells."""
+    """Return what moves with nearly every change of a tensor; None where nothing tells."""
     try:
         return (
             id(tensor),
@@ -180,4 +178,4 @@ def _out_of_reach() -> bool:
         return True
     if torch._C._functorch.peek_interpreter_stack() is not None:
         return True
-    return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
+    return bool(torch.cuda.is_initialized()) and torch.cuda.is_current_stream_capturing()

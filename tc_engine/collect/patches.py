@@ -1,8 +1,8 @@
 """Replace functions where they are defined, everywhere they were copied to, and undo it.
 
-One wrapper exists per original, so that two names of one function stay one function. Of the original
-a wrapper shows its names, documentation and signature, never its `__dict__`: marks that a compiler
-left there are about the original.
+One wrapper exists per original, so that two names of one function stay one function. Of the
+original a wrapper shows its names, documentation and signature, never its `__dict__`: marks that a
+compiler left there are about the original.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def _modules(prefixes: tuple[str, ...]) -> list[ModuleType]:
         module
         for name, module in list(sys.modules.items())
         if type(module) is ModuleType
-        and any(name == prefix or name.startswith(f"{prefix}.") or not prefix for prefix in prefixes)
+        and any(
+            name == prefix or name.startswith(f"{prefix}.") or not prefix for prefix in prefixes
+        )
     ]
 
 
@@ -136,6 +138,7 @@ class Builtin:
         dress(self, api.original)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the original."""
         if not self._recorder.on or _is_compiling():
             return self._original(*args, **kwargs)
         opened = self._recorder.begin(self._api, args, kwargs)

@@ -129,10 +129,9 @@ Row = Call | State
 
 
 class _Threads(threading.local):
-    """Gives each thread its own `Thread`, made when it is first asked for."""
+    """Gives each thread its own `Thread`, once it has one."""
 
-    def __init__(self, make: Callable[[], Thread]) -> None:
-        self.current = make()
+    current: Thread | None = None
 
 
 class Recorder:
@@ -161,10 +160,10 @@ class Recorder:
         self._version = 0
         self._ids = itertools.count()
         self._numbers = itertools.count()
-        self._threads = _Threads(self._new_thread)
+        self._threads = _Threads()
 
     def _new_thread(self) -> Thread:
-        thread = Thread(next(self._numbers))
+        thread = self._threads.current = Thread(next(self._numbers))
         self.all_threads.append(thread)
         self._started()
         return thread
@@ -172,7 +171,7 @@ class Recorder:
     @property
     def thread(self) -> Thread:
         """The calling thread."""
-        return self._threads.current
+        return self._threads.current or self._new_thread()
 
     def relabel(self) -> None:
         """Note that step, stage or meta have changed."""
@@ -180,7 +179,7 @@ class Recorder:
 
     def begin(self, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
         """Open a call; None if it is not recorded. Raises nothing of its own."""
-        thread = self._threads.current
+        thread = self._threads.current or self._new_thread()
         if thread.muted or not api.enabled:
             return None
         entered = time.monotonic_ns()
@@ -282,7 +281,7 @@ class Recorder:
     @contextmanager
     def quiet(self) -> Iterator[None]:
         """Record nothing in this thread for a while."""
-        thread = self._threads.current
+        thread = self._threads.current or self._new_thread()
         before, thread.muted = thread.muted, True
         try:
             yield

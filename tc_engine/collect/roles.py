@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from tc_engine.collect.observer import Observer
 from tc_engine.collect.recorder import After, Before, Call, Recorder
 from tc_engine.collect.steps import Steps
-from tc_engine.collect.variables import Variable, Variables, unwrap
+from tc_engine.collect.variables import Variables, unwrap
 
 TORCH_OPTIMIZERS = "torch.optim."
 
@@ -60,9 +60,7 @@ class Roles:
         if call.note:
             self._observer.leave(call, now, only=call.note)
 
-    def before_collective(
-        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def before_collective(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare the variables that are about to be communicated."""
         self.before_init(call, args, kwargs)
 
@@ -73,9 +71,7 @@ class Roles:
 
     # The optimizer.
 
-    def before_optimizer(
-        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def before_optimizer(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Remember the optimizer that is being made or given other parameters."""
         call.note = args[0] if args and isinstance(args[0], Optimizer) else None
 
@@ -84,9 +80,7 @@ class Roles:
         if call.note is not None and error is None:
             self._variables.add_optimizer(call.note)
 
-    def before_zero_grad(
-        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def before_zero_grad(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Begin the next step if the last one is over."""
         self._steps.zero_grad()
         self._variables.look_at_optimizers()
@@ -125,9 +119,7 @@ class Roles:
 
     # The model.
 
-    def before_backward(
-        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def before_backward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare everything before gradients appear."""
         self._observer.enter(call)
 
@@ -158,10 +150,14 @@ class Roles:
         if args and self._variables.is_root(unwrap(args[0])):
             mode = kwargs.get("mode", args[1] if len(args) > 1 else True)
             self._steps.mode(bool(mode) and not call.api.name.endswith(".eval"))
+            self._observer.enter(call, deep=False)
 
-    def before_parallel(
-        self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def after_mode(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare what a model that freezes parts of itself has changed."""
+        if call.observes:
+            self._observer.leave(call, now)
+
+    def before_parallel(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Take up the model that is about to be wrapped."""
         module = kwargs.get("module", args[1] if len(args) > 1 else None)
         if isinstance(module, Module):
@@ -186,6 +182,7 @@ class Roles:
         """Note that a loader has come to its end."""
         if isinstance(error, StopIteration):
             self._steps.exhausted(call.note)
+            call.label = self._recorder.label(call.thread)
 
     def before_save(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Enter the stage of checkpointing."""
@@ -211,5 +208,3 @@ def _tensors_in(args: Iterable[Any], kwargs: dict[str, Any]) -> list[Tensor]:
         elif type(value) in (list, tuple):
             found.extend(element for element in value if isinstance(element, Tensor))
     return found
-
-

@@ -35,6 +35,7 @@ class Steps:
         self.eval_step = 0
         self._over = False
         self._fetched: int | None = None  # the loader asked since the last optimizer step
+        self._by_fetch = False  # the last request for a batch began a step
         self._fed = False  # the current step's batch came from a loader
         self._training_loaders: set[int] = set()
 
@@ -53,12 +54,19 @@ class Steps:
     def fetch(self, loader: int) -> None:
         """Note that a loader is asked for a batch; `loader` is its number."""
         self._fetched = loader
-        if self._over and loader in self._training_loaders:
+        self._by_fetch = (
+            self._over and loader in self._training_loaders and self._stage != EVALUATION
+        )
+        if self._by_fetch:
             self._advance()
 
     def exhausted(self, loader: int) -> None:
-        """Note that a loader had no further batch."""
+        """Note that a loader had no further batch: asking it began no step."""
         self._fetched = None
+        if self._by_fetch:
+            self._step -= 1
+            self._over = True
+            self._changed()
         if loader in self._training_loaders:
             self._fed = False
 

@@ -20,6 +20,7 @@ MAX_TEXT = 256
 MAX_ELEMENTS = 64
 MAX_LEVELS = 2
 CACHED_TENSORS = 65_536
+_CONTAINERS = (list, tuple, dict, torch.Size)
 
 
 class Encoder:
@@ -50,20 +51,23 @@ class Encoder:
         kind = type(value)
         if issubclass(kind, Tensor):
             return self._tensor(value)
-        plain = primitive(value)
-        if plain is not None:
-            return f'{{"{kind.__name__}":{plain}}}'
+        text = primitive(value)
+        if text is None:
+            text = self._content(kind, value, levels)
+        return f'{{"{type_name(kind)}":{text}}}'
+
+    def _content(self, kind: type, value: Any, levels: int) -> str:
+        """Encode what is told of a value that is no tensor and no primitive."""
         if issubclass(kind, Module):
             training = value.__dict__.get("training")
-            known = f'"training":{primitive(training)}' if isinstance(training, bool) else ""
-            return f'{{"{type_name(kind)}":{{{known}}}}}'
+            return f'{{"training":{primitive(training)}}}' if isinstance(training, bool) else "{}"
         if kind is torch.dtype:
-            return f'{{"torch.dtype":"{value}"}}'
+            return f'"{value}"'
         if kind is torch.device:
-            return f'{{"torch.device":"{value.type}"}}'
-        if kind is list or kind is tuple or kind is torch.Size or kind is dict:
-            return f'{{"{type_name(kind)}":{self._container(value, levels)}}}'
-        return f'{{"{type_name(kind)}":{{}}}}'
+            return f'"{value.type}"'
+        if kind in _CONTAINERS:
+            return self._container(value, levels)
+        return "{}"
 
     def _container(self, value: Any, levels: int) -> str:
         if levels == 0:
@@ -122,7 +126,7 @@ def primitive(value: Any) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def type_name(kind: type) -> str:
+def type_name(kind: Any) -> str:
     """Full name of a type, without the module for builtins; safe inside a JSON string."""
     module = getattr(kind, "__module__", None)
     name = getattr(kind, "__qualname__", "object")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -31,9 +32,22 @@ class Variable:
     the fingerprints `data` and `grad` were taken; `facts` are the other attributes.
     """
 
-    __slots__ = ("data", "data_key", "facts", "grad", "grad_key", "is_buffer", "key", "name", "owner", "row")
+    __slots__ = (
+        "data",
+        "data_key",
+        "facts",
+        "grad",
+        "grad_key",
+        "is_buffer",
+        "key",
+        "name",
+        "owner",
+        "row",
+    )
 
-    def __init__(self, name: str, owner: weakref.ref[Any], key: str | None, is_buffer: bool) -> None:
+    def __init__(
+        self, name: str, owner: weakref.ref[Any], key: str | None, is_buffer: bool
+    ) -> None:
         self.name = name
         self.owner = owner
         self.key = key
@@ -51,7 +65,7 @@ class Variable:
         return BUFFER if self.is_buffer else PARAMETER
 
     def tensor(self) -> Tensor | None:
-        """The tensor that is in the slot now, if it has content."""
+        """Return the tensor that is in the slot now, if it has content."""
         owner = self.owner()
         if owner is None:
             return None
@@ -108,16 +122,15 @@ class Variables:
         if not any(reference() is optimizer for reference in self._optimizers):
             self._optimizers.append(weakref.ref(optimizer))
         self.stale = True
-        missing = {id(tensor) for tensor in _held_by(optimizer)} - {
-            id(variable.tensor()) for variable in self.all()
-        }
+        missing = {id(tensor) for tensor in _held_by(optimizer)}
+        for root in self._living_roots().values():
+            missing -= {id(tensor) for tensor in _tensors(root)}
         while missing:
-            found = naming.find(lambda value: _owns_any(value, missing))
+            found = naming.find(partial(_owns_any, tensors=frozenset(missing)))
             if found is None:
                 break
             self.add_root(unwrap(found[1]), found[0])
             missing -= {id(tensor) for tensor in _tensors(found[1])}
-        self.stale = True
 
     def look_at_optimizers(self) -> None:
         """Notice parameters that were put into or taken out of an optimizer."""
@@ -140,6 +153,10 @@ class Variables:
                 found.append(variable)
         return found
 
+    def _living_roots(self) -> dict[str, Module]:
+        found = {name: reference() for name, reference in self._roots.items()}
+        return {name: root for name, root in found.items() if root is not None}
+
     def _free(self, name: str) -> str:
         """Find a name for a new model; that of one which is gone is free again."""
         candidate, count = name, 1
@@ -158,10 +175,8 @@ class Variables:
         """Walk through all models once more; a slot that is known stays the same variable."""
         slots: dict[tuple[int, str | None], Variable] = {}
         tensors: set[int] = set()
-        for name, reference in self._roots.items():
-            root = reference()
-            if root is not None:
-                self._walk(root, name, slots, tensors)
+        for name, root in self._living_roots().items():
+            self._walk(root, name, slots, tensors)
         for number, reference in enumerate(self._optimizers):
             optimizer = reference()
             if optimizer is not None:
@@ -253,7 +268,7 @@ def _has_slots(root: Module) -> bool:
     return next(_tensors(root), None) is not None
 
 
-def _owns_any(value: Any, tensors: set[int]) -> bool:
+def _owns_any(value: Any, tensors: frozenset[int]) -> bool:
     if not issubclass(type(value), Module) or "_modules" not in value.__dict__:
         return False
     return any(id(tensor) in tensors for tensor in _tensors(value))

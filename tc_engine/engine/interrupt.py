@@ -13,10 +13,9 @@ import duckdb
 
 @contextmanager
 def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Interrupt what the connection is doing as soon as SIGINT arrives.
+    """Interrupt what the connection does as soon as SIGINT arrives; KeyboardInterrupt is raised.
 
-    Python then raises KeyboardInterrupt as always. Outside the main thread, where no signal
-    arrives, this does nothing.
+    Outside the main thread, where no signal arrives, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -28,11 +27,20 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     watcher.start()
     try:
         yield
+    except (duckdb.Error, RuntimeError) as error:
+        if is_interrupt(error):
+            raise KeyboardInterrupt from error
+        raise
     finally:
         signal.set_wakeup_fd(before)
         writer.close()
         watcher.join()
         reader.close()
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether DuckDB says by this error that Ctrl-C ended a query."""
+    return isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted"
 
 
 def _watch(reader: socket.socket, connection: duckdb.DuckDBPyConnection) -> None:

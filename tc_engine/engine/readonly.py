@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from tc_engine.dataset import MANIFEST, Dataset
+from tc_engine.engine.interrupt import is_interrupt
 from tc_engine.engine.session import Session
 from tc_engine.errors import UsageError
 
@@ -87,7 +88,12 @@ def query(session: Session, statement: str) -> duckdb.DuckDBPyRelation | None:
 
 
 def sql_error(error: duckdb.Error) -> UsageError:
-    """Describe SQL that failed in DuckDB's words, with its mark below the place."""
+    """Describe SQL that failed in DuckDB's words, with its mark below the place.
+
+    Raises KeyboardInterrupt where the query did not fail but was interrupted.
+    """
+    if is_interrupt(error):
+        raise KeyboardInterrupt from error
     message = re.sub(r"\n\s*\n", "\n", str(error).rstrip())
     unknown = re.search(r"\bTable with name\b", message)
     return UsageError(message, "`tc-engine sql --list` names the tables" if unknown else "")

@@ -1,9 +1,8 @@
 """Turn a TrainCheck trace into a trace dataset: lines -> rows -> paired calls -> parts.
 
 Python splits lines, finds parents and names files; `sql/0_ingest/` does the rest. Rows are staged
-in a Parquet file and the engine spills under its memory limit, so memory does not grow with the trace.
-The dataset is built beside its place and renamed, so it appears whole or not at all; the same input
-gives the same bytes.
+in a Parquet file and the engine spills under its memory limit, so memory does not grow with the
+trace. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 import tc_engine
-from tc_engine.dataset import EVENTS, Manifest, write_manifest, write_part
+from tc_engine.dataset import EVENTS, ROW_GROUP_ROWS, Manifest, write_manifest, write_part
 from tc_engine.engine.session import Limits, Session
 from tc_engine.errors import DataError
 from tc_engine.ingest.lines import LineReader
@@ -26,8 +25,8 @@ from tc_engine.ingest.place import new_dataset
 from tc_engine.ingest.report import PROBLEM_KINDS, IngestReport, Problem
 from tc_engine.ingest.sources import Source, find_sources
 
-# A part is held in memory while it is written: a quarter of a million events, some 300 MB.
-PART_ROWS = 256 * 1024
+# A part is held in memory while it is written, about 1 kB a call: one row group, some 150 MB.
+PART_ROWS = ROW_GROUP_ROWS
 SHOWN_PROBLEMS = 20
 CREATED_BY = f"tc_engine {tc_engine.__version__} ingest"
 _FETCHED = 64 * 1024
@@ -98,8 +97,8 @@ def _stage(session: Session, files: Sequence[Source], staged: Path, progress: Pr
 def _report(session: Session, files: Sequence[Source]) -> IngestReport:
     found = dict(session.rows("SELECT kind, count(*) FROM problems GROUP BY kind"))
     shown = session.rows(
-        "SELECT row_no >> 40, row_no & ((1 << 40) - 1), problem FROM problems "
-        "ORDER BY row_no, problem LIMIT ?",
+        "SELECT file_no, line_no, problem FROM problems "
+        "ORDER BY file_no, line_no, problem LIMIT ?",
         [SHOWN_PROBLEMS],
     )
     [(calls, states, incomplete)] = session.rows(
@@ -133,9 +132,18 @@ def _write_parts(session: Session, run: Path) -> None:
             session.set("first_event", first)
             session.set("last_event", first + PART_ROWS - 1)
             session.run("0_ingest/part")
-            # Only a relation keeps the order in Arrow; the result of execute() does not.
-            table = session.connection.sql("FROM part ORDER BY event_id").to_arrow_table()
-            write_part(run, str(process), number, table, CREATED_BY)
+            write_part(run, str(process), number, _part(session), CREATED_BY)
+
+
+def _part(session: Session) -> pa.Table:
+    try:
+        # Only a relation keeps the order in Arrow; the result of execute() does not.
+        return session.connection.sql("FROM part ORDER BY event_id").to_arrow_table()
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        raise DataError(
+            f"memory or disk ran out while a part was put together: {str(error).splitlines()[0]}",
+            "Give it more with --memory-limit, or a disk with more room with --temp-dir",
+        ) from error
 
 
 def _parents(session: Session, process: int) -> pa.Table:

@@ -98,7 +98,7 @@ def _chunks(raw: io.BufferedReader, codec: str | None) -> Iterator[bytes]:
 
 
 def _split(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """Yield lists of whole lines; the last line needs no newline, but one cut off by damage is lost."""
+    """Yield lists of whole lines; the last needs no newline, but one cut off by damage is lost."""
     pieces: list[bytes] = []
     for chunk in chunks:
         lines = chunk.split(b"\n")

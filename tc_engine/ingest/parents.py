@@ -1,8 +1,8 @@
 """Find the parent of each call: the innermost call of its thread that it lies strictly inside.
 
 One sweep over the calls in order of entry, with those still open at hand. It is exact for any
-intervals, also those of generators and coroutines, which overlap by half; where calls nest properly,
-each costs one comparison.
+intervals, also those of generators and coroutines, which overlap by half; where calls nest
+properly, each costs one comparison.
 """
 
 from __future__ import annotations

@@ -65,8 +65,13 @@ def accepts(condition: Condition, signature: Signature, *, records: int) -> bool
     return found != condition.inverted
 
 
+def current_field(name: str) -> str:
+    """Spell the field of an old file as traces are ingested: with today's prefix of addresses."""
+    return name.replace(_OLD_PREFIX, _PREFIX)
+
+
 def _lookup(clause: Clause, signature: Signature) -> str | None:
-    name = clause.field.replace(_OLD_PREFIX, _PREFIX)
+    name = current_field(clause.field)
     value = signature.get((name, clause.path))
     if value is None and not clause.path and name.startswith(_MANAGERS):
         # Old files join the manager's name and its argument with a dot.

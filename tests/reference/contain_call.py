@@ -51,7 +51,10 @@ def bound_arguments(call: Row) -> dict[str, Any]:
 
 
 def examples(traces: Traces, params: Params) -> Examples:
-    """Judge every call of the parent; one that never ended only if it contains the child."""
+    """Judge every call of the parent; one that never ended only if it contains the child.
+
+    Nor is one judged in which a child may have had the arguments, but nobody can tell.
+    """
     parent, child, arguments = params
     positive: set[Key] = set()
     negative: set[Key] = set()
@@ -59,16 +62,26 @@ def examples(traces: Traces, params: Params) -> Examples:
         for call in calls(rows):
             if call["function"] != parent:
                 continue
-            if any(_is_wanted(inner, child, arguments) for inner in descendants(call, rows)):
+            verdicts = {_is_wanted(inner, child, arguments) for inner in descendants(call, rows)}
+            if True in verdicts:
                 positive.add(key(trace, call))
-            elif is_complete(call):
+            elif is_complete(call) and None not in verdicts:
                 negative.add(key(trace, call))
     return Examples(frozenset(positive), frozenset(negative))
 
 
-def _is_wanted(call: Row, function: str, arguments: str) -> bool:
+def _is_wanted(call: Row, function: str, arguments: str) -> bool | None:
+    """Tell whether a call is of the function with these arguments; None where it cannot be told.
+
+    That is so where positional arguments have no known names and no other argument differs.
+    """
     given = bound_arguments(call)
     wanted = without_ids(json.loads(arguments))
-    return bool(call["function"] == function) and all(
-        name in given and same(given[name], value) for name, value in wanted.items()
-    )
+    if call["function"] != function:
+        return False
+    if all(name in given and same(given[name], value) for name, value in wanted.items()):
+        return True
+    if any(name in given and not same(given[name], value) for name, value in wanted.items()):
+        return False
+    nameless = bool(call.get("args")) and call.get("parameters") is None
+    return None if nameless else False

@@ -1,6 +1,6 @@
 -- One row per hypothesis and pair of overlapping runs of two variables: positive if equal.
 -- The records of an example are the first observations of the two runs.
--- Reads: hypotheses, compared_runs, run_slices, state_fields, events.  Writes: examples.
+-- Reads: hypotheses, compared_runs, run_slices, state_fields, events.  Writes: examples, state_values.
 CREATE OR REPLACE TABLE _consistency AS
 SELECT
     hypothesis_id,
@@ -12,8 +12,8 @@ SELECT
     AND params ->> '$[0].attr_name' = params ->> '$[1].attr_name' AS is_symmetric
 FROM hypotheses;
 
--- One row per first observation of a run: the values of state_fields, in their order.
-CREATE OR REPLACE TABLE _run_fields AS
+-- One row per value that a field of a first observation has.
+CREATE OR REPLACE TEMP TABLE _field_values AS
 WITH
 wanted AS (
     SELECT DISTINCT
@@ -71,19 +71,53 @@ value AS (
 )
 
 SELECT
-    wanted.trace,
-    wanted.process_id,
-    wanted.event_id,
-    list(value.value ORDER BY state_fields.field_no) AS fields
-FROM wanted
+    value.trace,
+    value.process_id,
+    value.event_id,
+    state_fields.field_no,
+    value.value
+FROM value
+INNER JOIN state_fields USING (field);
+
+-- One row per value: a number to compare it by. 0 is null.
+CREATE OR REPLACE TABLE state_values AS
+SELECT
+    row_number() OVER (ORDER BY value) AS value_no,
+    value
+FROM (SELECT DISTINCT value FROM _field_values)
+WHERE value <> 'null'
+UNION ALL
+SELECT
+    0 AS value_no,
+    'null' AS value;
+
+-- One row per first observation: the numbers of its values in the order of state_fields, -3 for a
+-- field that it lacks.
+CREATE OR REPLACE TABLE _run_fields AS
+SELECT
+    record.trace,
+    record.process_id,
+    record.event_id,
+    list(CAST(coalesce(state_values.value_no, -3) AS INTEGER) ORDER BY state_fields.field_no)
+        AS fields
+FROM (
+    SELECT DISTINCT
+        trace,
+        process_id,
+        event_id
+    FROM compared_runs
+) AS record
 CROSS JOIN state_fields
-LEFT JOIN value
+LEFT JOIN _field_values AS value
     ON
-        wanted.trace = value.trace
-        AND wanted.process_id = value.process_id
-        AND wanted.event_id = value.event_id
-        AND state_fields.field = value.field
-GROUP BY wanted.trace, wanted.process_id, wanted.event_id;
+        record.trace = value.trace
+        AND record.process_id = value.process_id
+        AND record.event_id = value.event_id
+        AND state_fields.field_no = value.field_no
+LEFT JOIN state_values USING (value)
+GROUP BY record.trace, record.process_id, record.event_id;
+
+DROP TABLE _field_values;
 
 CREATE OR REPLACE VIEW examples AS
 WITH
@@ -111,16 +145,16 @@ pair AS (
 SELECT
     pair.hypothesis_id,
     a.value = b.value AS is_positive,
-    -- Per field: the common value, '<>' where they differ, '<null>' where only one is null, or
-    -- nothing where a record lacks the field.
-    CAST(to_json(list_transform(
+    -- Per field the number of the common value; -1 where they differ, -2 where they differ and one
+    -- is null, -3 where a record lacks the field.
+    CAST(list_transform(
         range(1, len(fields_1.fields) + 1), lambda i: CASE
-            WHEN fields_1.fields[i] IS NULL OR fields_2.fields[i] IS NULL THEN NULL
+            WHEN fields_1.fields[i] = -3 OR fields_2.fields[i] = -3 THEN -3
             WHEN fields_1.fields[i] = fields_2.fields[i] THEN fields_1.fields[i]
-            WHEN fields_1.fields[i] = 'null' OR fields_2.fields[i] = 'null' THEN '<null>'
-            ELSE '<>'
+            WHEN fields_1.fields[i] = 0 OR fields_2.fields[i] = 0 THEN -2
+            ELSE -1
         END
-    )) AS VARCHAR) AS signature,
+    ) AS VARCHAR) AS signature,
     a.trace,
     greatest(a.from_ts, b.from_ts) AS decided_ts,
     least(a.from_ts, b.from_ts) AS start_ts,

@@ -26,57 +26,75 @@ SELECT
 FROM _contain AS stated, json_each(stated.arguments) AS wanted
 WHERE stated.arguments IS NOT NULL;
 
--- Calls of A that contain a child with all the arguments that the hypothesis names.
+-- Calls of A that contain a child with all the arguments that the hypothesis names; not certain
+-- where the names of the child's positional arguments are not known, and nothing speaks against it.
 CREATE OR REPLACE TABLE _contained_with_arguments AS
 WITH RECURSIVE
+wanted AS (
+    SELECT
+        hypothesis_id,
+        child,
+        count(*) AS names
+    FROM _wanted_arguments
+    GROUP BY hypothesis_id, child
+),
+
 given AS (
     SELECT
         wanted.hypothesis_id,
         argument.call_id,
-        count(*) AS found
+        count(*) FILTER (WHERE wanted.value = argument.value) AS same,
+        count(*) FILTER (WHERE wanted.value <> argument.value) AS other
     FROM _wanted_arguments AS wanted
     INNER JOIN call_arguments AS argument
-        ON
-            wanted.child = argument.function
-            AND wanted.name = argument.name
-            AND wanted.value = argument.value
+        ON wanted.child = argument.function AND wanted.name = argument.name
     GROUP BY wanted.hypothesis_id, argument.call_id
 ),
 
-complete AS (
+matched AS (
     SELECT
-        hypothesis_id,
-        count(*) AS wanted
-    FROM _wanted_arguments
-    GROUP BY hypothesis_id
+        wanted.hypothesis_id,
+        child.parent_id AS call_id,
+        coalesce(given.same, 0) = wanted.names AS is_certain
+    FROM wanted
+    INNER JOIN calls AS child ON wanted.child = child.function
+    LEFT JOIN given
+        ON wanted.hypothesis_id = given.hypothesis_id AND child.call_id = given.call_id
+    WHERE
+        child.parent_id IS NOT NULL
+        AND child.outcome = 'ok'
+        AND (
+            coalesce(given.same, 0) = wanted.names
+            OR (child.has_unnamed_arguments AND coalesce(given.other, 0) = 0)
+        )
 ),
 
 inside AS (
-    SELECT
-        given.hypothesis_id,
-        child.parent_id AS call_id
-    FROM given
-    INNER JOIN complete
-        ON given.hypothesis_id = complete.hypothesis_id AND given.found = complete.wanted
-    INNER JOIN calls AS child USING (call_id)
-    WHERE child.parent_id IS NOT NULL AND child.outcome = 'ok'
+    SELECT DISTINCT * FROM matched
     UNION
     SELECT
         inside.hypothesis_id,
-        call.parent_id AS call_id
+        call.parent_id AS call_id,
+        inside.is_certain
     FROM inside
     INNER JOIN calls AS call USING (call_id)
     WHERE call.parent_id IS NOT NULL
 )
 
-SELECT * FROM inside;
+SELECT
+    hypothesis_id,
+    call_id,
+    bool_or(is_certain) AS is_certain
+FROM inside
+GROUP BY hypothesis_id, call_id;
 
 CREATE OR REPLACE VIEW examples AS
 WITH
-positive AS (
+found AS (
     SELECT
         stated.hypothesis_id,
-        contained.call_id
+        contained.call_id,
+        true AS is_certain
     FROM _contain AS stated
     INNER JOIN contained_calls AS contained
         ON stated.function = contained.function AND stated.child = contained.child
@@ -84,12 +102,14 @@ positive AS (
     UNION ALL
     SELECT
         hypothesis_id,
-        call_id
+        call_id,
+        is_certain
     FROM _contained_with_arguments
     UNION ALL
     SELECT DISTINCT
         stated.hypothesis_id,
-        contained.call_id
+        contained.call_id,
+        true AS is_certain
     FROM _contain AS stated
     INNER JOIN contained_changes AS contained
         ON
@@ -103,7 +123,7 @@ positive AS (
 
 SELECT
     stated.hypothesis_id,
-    positive.call_id IS NOT NULL AS is_positive,
+    found.call_id IS NOT NULL AS is_positive,
     CAST(call.context_id AS VARCHAR) AS signature,
     call.trace,
     call.until_ts AS decided_ts,
@@ -114,13 +134,14 @@ SELECT
     CAST(NULL AS BIGINT) AS event_id_2
 FROM _contain AS stated
 INNER JOIN calls AS call USING (function)
-LEFT JOIN positive
-    ON stated.hypothesis_id = positive.hypothesis_id AND call.call_id = positive.call_id
+LEFT JOIN found
+    ON stated.hypothesis_id = found.hypothesis_id AND call.call_id = found.call_id
 LEFT JOIN observed_attributes AS observed
     ON
         call.trace = observed.trace
         AND stated.variable_type = observed.variable_type
         AND stated.attribute = observed.attribute
 WHERE
-    (call.outcome <> 'incomplete' OR positive.call_id IS NOT NULL)
+    (call.outcome <> 'incomplete' OR found.call_id IS NOT NULL)
+    AND coalesce(found.is_certain, true)
     AND (stated.attribute IS NULL OR observed.trace IS NOT NULL);

@@ -9,6 +9,7 @@ site-packages. It cannot work under `python -S`, `-I` or `-E`; the launcher says
 import contextlib
 import os
 import sys
+from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
@@ -16,36 +17,31 @@ from pathlib import Path
 
 def _start() -> None:
     here = Path(__file__).resolve().parent
-    sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != here]
+    sys.path[:] = [entry for entry in sys.path if not entry or Path(entry).resolve() != here]
     run = os.environ.get("TC_ENGINE_RUN")
     if not run:
         return
     try:
-        from tc_engine.collect.boot import activate
+        boot = import_module("tc_engine.collect.boot")
     except ImportError:
-        # This interpreter has no tc_engine. Its source lies two folders up: use it from there, at
+        # This interpreter has no tc_engine. Its source lies three folders up: use it from there, at
         # the end of the path, where it can shadow nothing.
         sys.path.append(str(here.parents[2]))
-        with contextlib.suppress(ImportError):
-            from tc_engine.collect.boot import activate
-
-            activate(Path(run))
-        return
-    activate(Path(run))
+        boot = import_module("tc_engine.collect.boot")
+    boot.activate(Path(run))
 
 
 def _chain() -> None:
-    """Run the sitecustomize that this one hides, under its own name."""
+    """Run the sitecustomize that this one hides, or look as if there were none."""
     del sys.modules["sitecustomize"]
     spec = PathFinder.find_spec("sitecustomize", sys.path)
     if spec is None or spec.loader is None:
-        sys.modules["sitecustomize"] = _this
-        return
+        raise ImportError("no sitecustomize", name="sitecustomize")  # what Python expects then
     module = module_from_spec(spec)
     sys.modules["sitecustomize"] = module
     spec.loader.exec_module(module)
 
 
-_this = sys.modules[__name__]
-_start()
+with contextlib.suppress(Exception):  # whatever fails, the program starts
+    _start()
 _chain()

@@ -1,0 +1,46 @@
+# `make help` lists what there is. Needs make and Python 3.11 or newer; all else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all lint format types
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile \
+		| while read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
+
+install: $(INSTALLED) ## Set up .venv with the package, the collector and the tools
+
+# --group needs pip 25.1; the pip that comes with Python may be older.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+		sys.exit(v < (3, 11) and "This needs Python 3.11 or newer, and $(PYTHON) is %d.%d: try make PYTHON=python3.11" % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable ".[collect]"
+	@touch $@
+
+demo: install ## Find a real bug in a training program, step by step (a minute or two)
+	PATH="$(CURDIR)/$(BIN):$$PATH" examples/tutorial.sh
+
+test: install ## Run the quick tests
+	$(BIN)/pytest -q -m "not slow"
+
+test-all: install ## Run all tests
+	$(BIN)/pytest -q
+
+lint: install ## Check style, SQL and layering
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint sql
+	$(BIN)/lint-imports
+
+format: install ## Put Python into the project's style
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+types: install ## Check types
+	$(BIN)/mypy
+

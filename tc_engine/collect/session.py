@@ -1,0 +1,175 @@
+"""The collector inside one process of the program, from the import of torch to the exit."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import multiprocessing.util
+import os
+import platform
+import signal
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tc_engine import __version__
+from tc_engine.collect.annotations import ANNOTATIONS
+from tc_engine.collect.importhook import ImportHook
+from tc_engine.collect.install import Installer
+from tc_engine.collect.observer import Observer
+from tc_engine.collect.recorder import Label, Recorder
+from tc_engine.collect.roles import Roles
+from tc_engine.collect.steps import EVALUATION, Steps
+from tc_engine.collect.variables import Variables
+from tc_engine.collect.writer import Writer
+
+if TYPE_CHECKING:
+    from tc_engine.collect.parts import Parts
+
+RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
+
+
+class Session:
+    """Ties the parts of the collector together and follows the process through its life."""
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._ranks = {
+            name: int(os.environ[name]) for name in RANKS if os.environ.get(name, "").isdigit()
+        }
+        self._guard = threading.Lock()
+        self._recorder = Recorder(self._label, self._ensure_writer)
+        self._steps = Steps(ANNOTATIONS, self._recorder.relabel)
+        self._variables = Variables()
+        self._observer = Observer(self._recorder, self._variables)
+        self._writer: Writer | None = None
+        self._begin()
+
+    @classmethod
+    def start(cls, run: Path, hook: ImportHook) -> None:
+        """Start collecting in this process; torch has just been imported."""
+        session = cls(run)
+        roles = Roles(session._recorder, session._steps, session._variables, session._observer)
+        Installer(session._recorder, roles, session._variables, hook).install()
+        ANNOTATIONS.on_change = session._annotated
+        atexit.register(session.close)
+        os.register_at_fork(after_in_child=session._forked)
+        session._catch_sigterm()
+
+    def close(self) -> None:
+        """Write everything; what comes later is not recorded."""
+        self._recorder.on = False
+        self._ended_at = _now()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._started_at = _now()
+        self._ended_at: str | None = None
+        self._started = time.monotonic_ns()
+
+    def _label(self, managers: Sequence[tuple[str, str]]) -> Label:
+        meta: dict[str, Any] = {**self._ranks, **ANNOTATIONS.meta}
+        stage = self._steps.stage
+        if stage == EVALUATION:
+            meta["eval_step"] = self._steps.eval_step
+        if managers:
+            meta["context_managers"] = {name: json.loads(text) for name, text in managers}
+        return self._steps.step, stage, json.dumps(meta, default=str)
+
+    def _annotated(self) -> None:
+        self._recorder.on = not ANNOTATIONS.paused
+        self._recorder.relabel()
+
+    def _ensure_writer(self) -> None:
+        with self._guard:
+            if self._writer is not None:
+                return
+            self._writer = Writer(self._recorder, self._run, self._summarise)
+            self._writer.start()
+        if multiprocessing.parent_process() is not None:
+            # A child of multiprocessing leaves by os._exit and runs no atexit function.
+            multiprocessing.util.Finalize(None, self.close, exitpriority=0)
+
+    def _forked(self) -> None:
+        """Start clean in a forked child: its own folder, no event of the parent."""
+        self._guard = threading.Lock()
+        self._writer = None
+        self._recorder.forget()
+        self._observer.forget()
+        self._begin()
+
+    def _catch_sigterm(self) -> None:
+        """Write everything when SIGTERM ends the process, unless the program handles it itself.
+
+        To the program the handler stays invisible: frameworks install theirs only if they see the
+        default.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+            return
+        signal.signal(signal.SIGTERM, self._terminated)
+        getsignal, set_signal = signal.getsignal, signal.signal
+
+        def shown(handler: Any) -> Any:
+            return signal.SIG_DFL if handler == self._terminated else handler
+
+        signal.getsignal = lambda signalnum: shown(getsignal(signalnum))
+        signal.signal = lambda signalnum, handler: shown(set_signal(signalnum, handler))
+
+    def _terminated(self, number: int, frame: FrameType | None) -> None:
+        with suppress(Exception):
+            self.close()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _summarise(self, parts: Parts, writer_ns: int) -> None:
+        """Write down what was collected so far, after each part and at the end."""
+        from tc_engine.collect import summary  # noqa: PLC0415 - the writer has paid for pyarrow
+
+        recorder = self._recorder
+        counts = {
+            "events": parts.calls + parts.states,
+            "calls": parts.calls,
+            "states": parts.states,
+            "variables": len(self._variables.names),
+            "bytes": parts.bytes,
+            "dropped": sum(recorder.dropped.values()),
+            "internal_errors": len(recorder.errors),
+        }
+        versions = {
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "tc_engine": __version__,
+        }
+        summary.write_summary(
+            self._run,
+            summary.ProcessSummary(
+                process_id=self._pid,
+                host=socket.gethostname(),
+                ranks=self._ranks,
+                versions=versions,
+                started_at=self._started_at,
+                ended_at=self._ended_at,
+                counts=counts,
+                spent_ns=sum(thread.spent for thread in recorder.all_threads) + writer_ns,
+                lasted_ns=time.monotonic_ns() - self._started,
+                dropped=dict(recorder.dropped),
+                errors=dict(recorder.errors),
+            ),
+        )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
