@@ -178,4 +178,5 @@ def _out_of_reach() -> bool:
         return True
     if torch._C._functorch.peek_interpreter_stack() is not None:
         return True
-    return bool(torch.cuda.is_initialized()) and torch.cuda.is_current_stream_capturing()
+    initialized: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return initialized and torch.cuda.is_current_stream_capturing()

@@ -45,6 +45,7 @@ class Session:
         self._ranks = {
             name: int(os.environ[name]) for name in RANKS if os.environ.get(name, "").isdigit()
         }
+        self._ended_at: str | None = None
         self._guard = threading.Lock()
         self._recorder = Recorder(self._label, self._ensure_writer)
         self._steps = Steps(ANNOTATIONS, self._recorder.relabel)
@@ -75,7 +76,7 @@ class Session:
     def _begin(self) -> None:
         self._pid = os.getpid()
         self._started_at = _now()
-        self._ended_at: str | None = None
+        self._ended_at = None
         self._started = time.monotonic_ns()
 
     def _label(self, managers: Sequence[tuple[str, str]]) -> Label:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -125,9 +125,13 @@ def primitive(value: Any) -> str | None:
     return None
 
 
-@lru_cache(maxsize=4096)
-def type_name(kind: Any) -> str:
+def type_name(kind: type) -> str:
     """Full name of a type, without the module for builtins; safe inside a JSON string."""
+    return _type_name(cast(Hashable, kind))
+
+
+@lru_cache(maxsize=4096)
+def _type_name(kind: Hashable) -> str:
     module = getattr(kind, "__module__", None)
     name = getattr(kind, "__qualname__", "object")
     full = name if module in (None, "builtins") else f"{module}.{name}"
