@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -32,7 +31,7 @@ class Violation:
     """What broke an invariant in a trace: the first violation, and how many there are.
 
     `detected_ts` is the latest start of its `records`, in ns, `detected_share` the same as a share
-    of the trace's time; `decided_ts` is when it was certain. Steps are None where nothing tells them.
+    of the trace's time; `decided_ts` is when it was certain. Steps are None where unknown.
     """
 
     records: tuple[Record, ...]
@@ -49,7 +48,7 @@ class Violation:
 class Result:
     """The verdict on one invariant in one trace.
 
-    `examples` counts those whose precondition holds; `unsupported` says why it could not be checked.
+    `examples` counts those whose precondition holds; `unsupported` says why nothing was checked.
     """
 
     trace: str
@@ -101,8 +100,9 @@ def check(
             relation = _find(name, known)
             if relation is None:
                 reason = f"this version does not know {name}"
-                results += [Result(t, one, None, 0, None, reason) for t in traces
-                            for one in chosen.values()]
+                results += [
+                    Result(t, one, None, 0, None, reason) for t in traces for one in chosen.values()
+                ]
             else:
                 results += _check_relation(session, relation, chosen, traces)
     place = {id(invariant): number for number, invariant in enumerate(invariants)}
@@ -128,13 +128,17 @@ def _check_relation(
     session.load("accepted_signatures", _accepted(session, invariants))
     for name in ("judged", "violations", "first_violations", "violation_records"):
         session.run(f"5_check/{name}")
-    judged = {(row[0], row[1]): row[2:] for row in session.rows(
-        "SELECT hypothesis_id, trace, examples, violations FROM judged"
-    )}
+    judged = {
+        (row[0], row[1]): row[2:]
+        for row in session.rows("SELECT hypothesis_id, trace, examples, violations FROM judged")
+    }
     violations = _violations(session, judged)
     return [
         Result(
-            trace, one, relation, judged.get((number, trace), (0, 0))[0],
+            trace,
+            one,
+            relation,
+            judged.get((number, trace), (0, 0))[0],
             violations.get((number, trace)),
         )
         for trace in traces
@@ -143,10 +147,14 @@ def _check_relation(
 
 
 def _stated(invariants: Mapping[int, Invariant]) -> pa.Table:
-    return pa.table({
-        "hypothesis_id": pa.array(invariants, pa.int64()),
-        "params": pa.array([json.dumps(one.params) for one in invariants.values()], pa.string()),
-    })
+    return pa.table(
+        {
+            "hypothesis_id": pa.array(invariants, pa.int64()),
+            "params": pa.array(
+                [json.dumps(one.params) for one in invariants.values()], pa.string()
+            ),
+        }
+    )
 
 
 def _accepted(session: Session, invariants: Mapping[int, Invariant]) -> pa.Table:
@@ -162,10 +170,12 @@ def _accepted(session: Session, invariants: Mapping[int, Invariant]) -> pa.Table
             known[seen] = _accepts(condition, fields.get(key, {}), key)
         if known[seen]:
             accepted.append((number, key))
-    return pa.table({
-        "hypothesis_id": pa.array([number for number, _ in accepted], pa.int64()),
-        "signature": pa.array([key for _, key in accepted], pa.string()),
-    })
+    return pa.table(
+        {
+            "hypothesis_id": pa.array([number for number, _ in accepted], pa.int64()),
+            "signature": pa.array([key for _, key in accepted], pa.string()),
+        }
+    )
 
 
 def _accepts(condition: Condition, signature: Signature, key: str) -> bool:
@@ -202,13 +212,15 @@ def _violations(
 
 def _fields(invariants: Sequence[Invariant]) -> list[str]:
     """Return the fields that the preconditions speak about."""
-    return sorted({
-        current_field(clause.field)
-        for invariant in invariants
-        for condition in invariant.precondition.values()
-        for alternative in condition.alternatives
-        for clause in alternative
-    })
+    return sorted(
+        {
+            current_field(clause.field)
+            for invariant in invariants
+            for condition in invariant.precondition.values()
+            for alternative in condition.alternatives
+            for clause in alternative
+        }
+    )
 
 
 def _find(name: str, known: Sequence[Relation]) -> Relation | None:

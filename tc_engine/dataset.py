@@ -30,8 +30,8 @@ class Manifest:
     """What a run was: who wrote it, from what, and how much.
 
     `started_at` and `ended_at` are ISO 8601 in UTC; `ended_at` is None for a run that is still
-    going or was killed. `counts` holds events, calls, states, variables, bytes and whatever else the
-    writer counts (`dropped`, `bad_lines`).
+    going or was killed. `counts` holds events, calls, states, variables, bytes and whatever else
+    the writer counts (`dropped`, `bad_lines`).
     """
 
     schema_version: int = SCHEMA_VERSION

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of every `tc-engine` command except `collect`, which passes the program's own on."""
+    """Exit codes of every command except `collect`, which passes the program's own on."""
 
     OK = 0
     VIOLATED = 1
@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
 
 
 class TcEngineError(Exception):
-    """An error a person can act on: one line that says what and where, and a hint that says what to do."""
+    """An error a person can act on: the message says what and where, the hint what to do."""
 
     exit_code = ExitCode.BUG
 

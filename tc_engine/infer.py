@@ -101,7 +101,7 @@ def _deduce(
     signatures: Mapping[str, Signature],
     all_stages: Sequence[str],
 ) -> tuple[Condition | None, tuple[int, int]]:
-    """Return a hypothesis' precondition, if any, and the counts of the examples it was judged by."""
+    """Return a hypothesis' precondition, if any, and the counts of its examples."""
     examples = Examples(
         _ordered(found.positive, signatures),
         _ordered(found.negative, signatures),
@@ -122,9 +122,7 @@ def _deduce(
     return condition, (inside[0], inside[1])
 
 
-def _ordered(
-    side: Sequence[load.Weighted], signatures: Mapping[str, Signature]
-) -> list[Signature]:
+def _ordered(side: Sequence[load.Weighted], signatures: Mapping[str, Signature]) -> list[Signature]:
     """Put signatures into an order that their content alone decides."""
     return sorted((signatures.get(one.key, {}) for one in side), key=lambda s: sorted(s.items()))
 

@@ -128,15 +128,13 @@ def from_json(content: Mapping[str, Any]) -> Invariant:
 
 def canonical(value: object) -> str:
     """Return a JSON value as the text that `canonical()` in sql/macros.sql makes of it."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 9e15:  # noqa: PLR2004
+    if isinstance(value, float) and value.is_integer() and abs(value) < 9e15:
         return str(int(value))
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _sorted(invariants: Iterable[Invariant]) -> list[Invariant]:
-    return sorted(
-        invariants, key=lambda item: (item.text, item.relation, json.dumps(item.params))
-    )
+    return sorted(invariants, key=lambda item: (item.text, item.relation, json.dumps(item.params)))
 
 
 def _failed_to_json(failed: Failed) -> dict[str, Any]:

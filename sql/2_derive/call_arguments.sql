@@ -1,4 +1,5 @@
--- One row per argument of a call that has a name and a plain value: no tensors, no other objects.
+-- One row per argument of a call that has a name and a plain value: no tensors or other objects, nor
+-- lists of them.
 -- A positional argument has a name where the trace knows the function's parameters.
 CREATE OR REPLACE TABLE call_arguments AS
 WITH
@@ -38,7 +39,11 @@ INNER JOIN calls USING (trace, process_id, event_id)
 WHERE
     given.name IS NOT NULL
     AND json_type(given.typed) = 'OBJECT'
-    AND json_type(json_extract(given.typed, '$.*')[1]) <> 'OBJECT';
+    AND json_type(json_extract(given.typed, '$.*')[1]) <> 'OBJECT'
+    AND NOT (
+        json_type(json_extract(given.typed, '$.*')[1]) = 'ARRAY'
+        AND contains(CAST(given.typed AS VARCHAR), '[{')
+    );
 
 COMMENT ON TABLE call_arguments IS 'One row per argument of a call that has a name and a plain value';
 COMMENT ON COLUMN call_arguments.value IS 'canonical JSON text {type: value}';

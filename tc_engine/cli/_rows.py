@@ -101,11 +101,6 @@ def _quoted(name: str) -> str:
 
 def _plain(number: int, kind: duckdb.sqltypes.DuckDBPyType) -> str:
     """Return the expression that reads a column, by its number, as a plain value."""
-    if _is_json(kind):
-        # A part that someone else wrote may hold anything in a column that says JSON.
-        return (
-            f"CASE WHEN json_valid(#{number}) THEN #{number} ELSE to_json(#{number}::VARCHAR) END"
-        )
     plain = _KINDS.get(kind.id, Kind.TEXT)
     if plain is Kind.JSON:
         return f"to_json(#{number})"

@@ -90,7 +90,9 @@ def _failed(error: Exception, argv: Sequence[str]) -> int:
     if _is_interrupt(error):
         return _interrupted()
     if isinstance(error, OSError) and error.filename is not None:
-        error = DataError(f"{error.filename}: {error.strerror}", "Check the path and its permissions")
+        error = DataError(
+            f"{error.filename}: {error.strerror}", "Check the path and its permissions"
+        )
     if isinstance(error, TcEngineError):
         fail(error)
         return error.exit_code

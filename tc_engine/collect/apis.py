@@ -161,7 +161,10 @@ SWEPT = (
     "torch.cuda.amp",
     "torch.cuda.random",
     "torch.distributed",
+    "torch.export",
     "torch.functional",
+    "torch.fx",
+    "torch.jit",
     "torch.nn",
     "torch.optim",
     "torch.random",
@@ -169,7 +172,7 @@ SWEPT = (
     "torch.utils.checkpoint",
     "torch.utils.data",
 )
-"""Packages whose modules hold copies of the functions above (`torch` itself is added)."""
+"""Packages whose modules hold copies of the functions above; so does `torch` itself."""
 
 
 def full_name(holder: Any, name: str, function: Any) -> str:

@@ -207,7 +207,6 @@ class Installer:
                 return original(*args, **kwargs)
 
         self._patches.add(module, name, dress(suspended, original))
-        self._patches.sweep((module_name.rpartition(".")[0], "torch.jit", "torch.fx"))
 
     def _patch_script(self) -> None:
         """Suspend inside `torch.jit.script`, which looks for names in its caller's frame."""
@@ -220,7 +219,6 @@ class Installer:
 
         home = sys.modules[original.__module__]
         self._patches.add(home, "script", dress(script, original))
-        self._patches.sweep(("torch.jit",))
 
     def _silenced(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """Record nothing in the workers of a DataLoader."""

@@ -46,13 +46,24 @@ class Patches:
         """Tell whether a function is one of ours."""
         return id(function) in self._originals
 
-    def sweep(self, prefixes: tuple[str, ...]) -> None:
-        """Replace the copies of the originals that other modules hold as module attributes."""
-        for module in _modules(prefixes):
-            for name, value in list(module.__dict__.items()):
-                wrapper = self._wrappers.get(id(value))
-                if wrapper is not None and self._originals[id(wrapper)] is value:
-                    self.add(module, name, wrapper)
+    def sweep(self, packages: tuple[str, ...]) -> None:
+        """Replace the copies of the originals that other modules hold as module attributes.
+
+        `packages` stand for all modules in them, but `torch` for itself alone.
+        """
+        for name, module in _modules():
+            if (
+                name == "torch"
+                or name.startswith(tuple(f"{p}." for p in packages))
+                or name in packages
+            ):
+                self._sweep_module(module)
+
+    def _sweep_module(self, module: ModuleType) -> None:
+        for name, value in list(module.__dict__.items()):
+            wrapper = self._wrappers.get(id(value))
+            if wrapper is not None and self._originals[id(wrapper)] is value:
+                self.add(module, name, wrapper)
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
@@ -63,7 +74,7 @@ class Patches:
         """
         copies = [
             (module, name, self._originals[id(value)], value)
-            for module in _modules(("",))
+            for _, module in _modules()
             for name, value in list(module.__dict__.items())
             if id(value) in self._originals and module.__dict__[name] is value
         ]
@@ -79,14 +90,11 @@ class Patches:
                     setattr(holder, name, replacement)
 
 
-def _modules(prefixes: tuple[str, ...]) -> list[ModuleType]:
+def _modules() -> list[tuple[str, ModuleType]]:
     return [
-        module
+        (name, module)
         for name, module in list(sys.modules.items())
-        if type(module) is ModuleType
-        and any(
-            name == prefix or name.startswith(f"{prefix}.") or not prefix for prefix in prefixes
-        )
+        if type(module) is ModuleType and not name.startswith("torch._C")
     ]
 
 

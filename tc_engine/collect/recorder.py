@@ -13,9 +13,11 @@ import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import torch
 
 from tc_engine.collect.serials import Serials
 from tc_engine.collect.values import Encoder, type_name
@@ -23,6 +25,8 @@ from tc_engine.collect.values import Encoder, type_name
 OK, EXCEPTION, INCOMPLETE = "ok", "exception", "incomplete"
 MAX_QUEUED = 200_000
 MAX_MESSAGE = 4096
+
+_NOTHING = nullcontext()
 
 Label = tuple[int, str, str]  # step, stage, meta as JSON
 Before = Callable[["Call", tuple[Any, ...], dict[str, Any]], None]
@@ -186,19 +190,8 @@ class Recorder:
         thread.muted = True
         muted = False
         try:
-            call = Call(api, thread)
-            if api.before is not None:
-                api.before(call, args, kwargs)
-            call.label = self.label(thread)
-            if thread.calls:
-                call.parent = thread.calls[-1].event_id
-            if api.bound and args:
-                call.receiver = self.serials.of(args[0])
-            call.args = self.encoder.positional(args)
-            if kwargs:
-                call.kwargs = self.encoder.keywords(kwargs)
-            call.event_id = next(self._ids)
-            thread.calls.append(call)
+            with _undisturbed():
+                call = self._open(thread, api, args, kwargs)
             muted = api.leaf
             call.start = time.monotonic_ns()
             thread.spent += call.start - entered
@@ -207,6 +200,24 @@ class Recorder:
             return None
         finally:
             thread.muted = muted
+        return call
+
+    def _open(
+        self, thread: Thread, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Call:
+        call = Call(api, thread)
+        if api.before is not None:
+            api.before(call, args, kwargs)
+        call.label = self.label(thread)
+        if thread.calls:
+            call.parent = thread.calls[-1].event_id
+        if api.bound and args:
+            call.receiver = self.serials.of(args[0])
+        call.args = self.encoder.positional(args)
+        if kwargs:
+            call.kwargs = self.encoder.keywords(kwargs)
+        call.event_id = next(self._ids)
+        thread.calls.append(call)
         return call
 
     def finish(self, call: Call, result: Any) -> None:
@@ -222,14 +233,15 @@ class Recorder:
         thread, api = call.thread, call.api
         thread.muted = True
         try:
-            if error is None:
-                call.result = self.encoder.result(result)
-                call.outcome = OK
-            else:
-                call.exception, call.message = _describe(error)
-                call.outcome = EXCEPTION
-            if api.after is not None:
-                api.after(call, left, error)
+            with _undisturbed():
+                if error is None:
+                    call.result = self.encoder.result(result)
+                    call.outcome = OK
+                else:
+                    call.exception, call.message = _describe(error)
+                    call.outcome = EXCEPTION
+                if api.after is not None:
+                    api.after(call, left, error)
         except Exception as failure:
             self.give_up(api, failure)
         finally:
@@ -294,6 +306,11 @@ class Recorder:
             self.dropped["states" if isinstance(row, State) else row.api.name] += 1
             return
         self.rows.append(row)
+
+
+def _undisturbed() -> AbstractContextManager[Any]:
+    """Keep what the collector reads of a tensor out of the program's function modes."""
+    return torch._C.DisableTorchFunction() if torch._C._len_torch_function_stack() else _NOTHING
 
 
 def _pop(calls: list[Call], call: Call) -> None:

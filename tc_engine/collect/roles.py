@@ -135,7 +135,7 @@ class Roles:
             return
         root = unwrap(args[0])
         self._variables.add_root(root)
-        if next(iter(root.__dict__["_parameters"]), None) or self._variables.is_root(root):
+        if self._variables.is_root(root):
             self._steps.forward(root.training and torch.is_grad_enabled())
             self._observer.enter(call)
             call.note = [v for v in self._variables.all() if v.is_buffer]

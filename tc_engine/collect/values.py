@@ -20,6 +20,7 @@ MAX_TEXT = 256
 MAX_ELEMENTS = 64
 MAX_LEVELS = 2
 CACHED_TENSORS = 65_536
+_PLAIN_TENSORS = (Tensor, Parameter)
 _CONTAINERS = (list, tuple, dict, torch.Size)
 
 
@@ -86,6 +87,12 @@ class Encoder:
         return primitive(value) or self.keyed(value, levels)
 
     def _tensor(self, tensor: Tensor) -> str:
+        if type(tensor) in _PLAIN_TENSORS:
+            return self._described(tensor)
+        with torch._C.DisableTorchFunction():  # else reading a subclass runs the program's code
+            return self._described(tensor)
+
+    def _described(self, tensor: Tensor) -> str:
         kind = type(tensor)
         try:
             key = (

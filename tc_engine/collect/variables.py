@@ -72,8 +72,7 @@ class Variable:
         if self.key is None:
             found = owner
         else:
-            slots = owner.__dict__["_buffers" if self.is_buffer else "_parameters"]
-            found = slots.get(self.key)
+            found = _slots(owner, self.is_buffer).get(self.key)
         if not isinstance(found, Tensor) or is_lazy(found):
             return None
         return found
@@ -195,8 +194,8 @@ class Variables:
         tensors: set[int],
     ) -> None:
         for path, module in _modules(root, name):
-            for is_buffer, group in ((False, "_parameters"), (True, "_buffers")):
-                for key, tensor in module.__dict__[group].items():
+            for is_buffer in (False, True):
+                for key, tensor in _slots(module, is_buffer).items():
                     slot = (id(module), key)
                     # A tensor that is in two places (tied weights) keeps the first name.
                     if slot in slots or tensor is None or id(tensor) in tensors:
@@ -258,10 +257,16 @@ def _modules(root: Module, name: str) -> Iterator[tuple[str, Module]]:
         pending.extend(reversed(children))
 
 
+def _slots(module: Module, is_buffer: bool) -> dict[str, Tensor | None]:
+    slots = module.__dict__["_buffers" if is_buffer else "_parameters"]
+    # TorchScript has something that is only like a dictionary.
+    return slots if isinstance(slots, dict) else dict(slots.items())
+
+
 def _tensors(root: Module) -> Iterator[Tensor]:
     for _, module in _modules(root, ""):
-        for group in ("_parameters", "_buffers"):
-            yield from (t for t in module.__dict__[group].values() if t is not None)
+        for is_buffer in (False, True):
+            yield from (t for t in _slots(module, is_buffer).values() if t is not None)
 
 
 def _has_slots(root: Module) -> bool:

@@ -1,4 +1,4 @@
-"""Find the SQL files: in the installed package, beside it in a checkout, or in a user's own folder."""
+"""Find the SQL files: in the package, beside it in a checkout, or in a user's own folder."""
 
 from __future__ import annotations
 

@@ -97,8 +97,7 @@ def _stage(session: Session, files: Sequence[Source], staged: Path, progress: Pr
 def _report(session: Session, files: Sequence[Source]) -> IngestReport:
     found = dict(session.rows("SELECT kind, count(*) FROM problems GROUP BY kind"))
     shown = session.rows(
-        "SELECT file_no, line_no, problem FROM problems "
-        "ORDER BY file_no, line_no, problem LIMIT ?",
+        "SELECT file_no, line_no, problem FROM problems ORDER BY file_no, line_no, problem LIMIT ?",
         [SHOWN_PROBLEMS],
     )
     [(calls, states, incomplete)] = session.rows(

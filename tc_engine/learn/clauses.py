@@ -29,7 +29,7 @@ _MANAGERS = "meta_vars.context_managers."
 
 
 def is_literal(target: Target, *, positions: bool) -> bool:
-    """Tell whether a clause may name a value of this field; of a step number only if `positions`."""
+    """Tell whether a clause may name a value of this field; step numbers only if `positions`."""
     name = target[0]
     return not _NEVER_CONSTANT.search(name) and (positions or not _POSITION.match(name))
 

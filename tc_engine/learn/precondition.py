@@ -43,14 +43,15 @@ class Examples:
 
 
 def deduce(examples: Examples) -> Condition | None:
-    """Find a precondition, or None. Prefers one that names no step number, then one not inverted."""
+    """Find a precondition, or None.
+
+    One that names no step number is preferred, then one that is not inverted.
+    """
     if not examples.negative:
         return ALWAYS
     if not examples.positive:
         return None
-    swapped = Examples(
-        examples.negative, examples.positive, examples.records, examples.skipped
-    )
+    swapped = Examples(examples.negative, examples.positive, examples.records, examples.skipped)
     for positions in (False, True):
         for inverted, given in ((False, examples), (True, swapped)):
             found = _Search(given, positions=positions).run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tc_engine.relations._base import (
     Params,
     Relation,
@@ -10,18 +12,26 @@ from tc_engine.relations._base import (
     show_value,
 )
 
+MAX_ARGUMENTS = 4
+MAX_CHARACTERS = 40
+
 
 def _child(params: Params) -> str:
     child = params[1]
     if "api_full_name" in child:
-        arguments = (child.get("arguments") or {}).get("args", {})
-        shown = ", ".join(
-            f"{name}={show_value(next(iter(value.values()), None))}"
-            for name, value in sorted(arguments.items())
-        )
-        return short_function(child["api_full_name"]).replace("()", f"({shown})")
+        return short_function(child["api_full_name"]).replace("()", f"({_arguments(child)})")
     change = f"{show_value(child.get('pre_value'))} -> {show_value(child.get('post_value'))}"
     return f"{short_variable(child)} ({change})"
+
+
+def _arguments(child: dict[str, Any]) -> str:
+    given = sorted(((child.get("arguments") or {}).get("args") or {}).items())
+    shown = []
+    for name, typed in given[:MAX_ARGUMENTS]:
+        value = str(next(iter(typed.values()), None))
+        cut = value if len(value) <= MAX_CHARACTERS else value[: MAX_CHARACTERS - 3] + "..."
+        shown.append(f"{name}={cut}")
+    return ", ".join(shown + ["..."] * (len(given) > MAX_ARGUMENTS))
 
 
 def _sentence(params: Params) -> str:

@@ -1,13 +1,13 @@
 """The summary of a check: four lines of counts, then the findings, the most telling first.
 
-Violations that speak of one function or variable are one finding. Findings are ranked by what they
-say: that a step changes no parameter comes before an order of calls that differs; broken every
-time before broken sometimes; early before late.
+Violations that speak of one function or variable, or miss the same change, are one finding.
+Findings are ranked by what they say: that a step changes no parameter comes before an order of
+calls that differs; broken every time before broken sometimes; early before late.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,21 +49,34 @@ def render(check: Check, folder: Path, *, shown: int = SHOWN) -> str:
 
 def findings(check: Check) -> list[Finding]:
     """Group violations by cause and rank them."""
-    causes: dict[tuple[str, str], list[Result]] = defaultdict(list)
-    for result in check.results:
-        if result.violation:
-            causes[result.trace, _cause(result)].append(result)
-    found = []
-    for results in causes.values():
-        ranked = sorted(results, key=_rank)
-        found.append(Finding(ranked[0], tuple(ranked[1:])))
-    return sorted(found, key=lambda finding: _rank(finding.head))
+    groups: list[list[Result]] = []
+    causes: list[set[str]] = []
+    for result in sorted((r for r in check.results if r.violation), key=_rank):
+        about = _causes(result)
+        same = [n for n, known in enumerate(causes) if known & about]
+        merged = [result]
+        for number in reversed(same):
+            merged = groups.pop(number) + merged
+            about |= causes.pop(number)
+        groups.append(merged)
+        causes.append(about)
+    found = [sorted(group, key=_rank) for group in groups]
+    return [
+        Finding(group[0], tuple(group[1:])) for group in sorted(found, key=lambda g: _rank(g[0]))
+    ]
 
 
-def _cause(result: Result) -> str:
-    """Name what the violation is about: the function or variable of the reported record."""
+def _causes(result: Result) -> set[str]:
+    """Name what a violation is about: its function or variable, and the change that is missing."""
     record = result.violation.records[0] if result.violation else {}
-    return str(record.get("function") or record.get("var_type") or result.invariant.relation)
+    subject = record.get("function") or record.get("var_type") or result.invariant.relation
+    about = {f"{result.trace}: {subject}"}
+    about |= {
+        f"{result.trace}: {json.dumps(param, sort_keys=True)}"
+        for param in result.invariant.params[1:]
+        if "pre_value" in param
+    }
+    return about
 
 
 def _rank(result: Result) -> tuple[Any, ...]:
@@ -75,6 +88,7 @@ def _rank(result: Result) -> tuple[Any, ...]:
         -violation.count / result.examples,
         violation.first_step is None,
         violation.first_step or 0,
+        violation.detected_ts,
         -(result.invariant.positive or 0),
         result.trace,
         describe_failure(result),
@@ -112,7 +126,7 @@ def _describe(number: int, finding: Finding) -> list[str]:
     ]
     lines += [f"     also: {describe_failure(other)}" for other in finding.others[:2]]
     if len(finding.others) > 2:
-        lines.append(f"     and {len(finding.others) - 2} more rules about the same call")
+        lines.append(f"     and {len(finding.others) - 2} more rules about the same")
     return lines
 
 

@@ -33,9 +33,15 @@ def fixed_arguments(children: list[Row]) -> dict[str, Any]:
     return {
         name: value
         for name, value in first.items()
-        if not any(isinstance(payload, dict) for payload in value.values())
+        if not any(_holds_objects(payload) for payload in value.values())
         and all(name in other and same(other[name], value) for other in others)
     }
+
+
+def _holds_objects(payload: object) -> bool:
+    if isinstance(payload, list):
+        return any(isinstance(item, dict) for item in payload)
+    return isinstance(payload, dict)
 
 
 def bound_arguments(call: Row) -> dict[str, Any]:

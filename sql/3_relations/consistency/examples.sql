@@ -114,7 +114,7 @@ LEFT JOIN _field_values AS value
         AND record.process_id = value.process_id
         AND record.event_id = value.event_id
         AND state_fields.field_no = value.field_no
-LEFT JOIN state_values USING (value)
+LEFT JOIN state_values ON value.value = state_values.value
 GROUP BY record.trace, record.process_id, record.event_id;
 
 DROP TABLE _field_values;
