@@ -14,6 +14,7 @@
 .read sql/2_derive/features.sql
 .read sql/2_derive/call_arguments.sql
 .read sql/2_derive/contained_calls.sql
+.read sql/2_derive/fixed_arguments.sql
 .read sql/2_derive/function_pool.sql
 .read sql/2_derive/ordered_functions.sql
 .read sql/2_derive/last_done.sql
@@ -22,6 +23,7 @@
 .read sql/2_derive/var_changes.sql
 .read sql/2_derive/observed_attributes.sql
 .read sql/2_derive/contained_changes.sql
+.read sql/2_derive/merged_changes.sql
 .read sql/2_derive/state_fields.sql
 .read sql/2_derive/compared_runs.sql
 .read sql/2_derive/run_slices.sql

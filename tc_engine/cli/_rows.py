@@ -64,9 +64,8 @@ def stream(relation: duckdb.DuckDBPyRelation) -> Iterator[list[Row]]:
             zip(relation.columns, relation.types, strict=True), start=1
         )
     )
-    with closing(relation.project(plain).to_arrow_reader(BATCH_ROWS)) as reader:
-        for batch in reader:
-            yield list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    for batch in _batches(relation.project(plain).to_arrow_reader(BATCH_ROWS)):
+        yield list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
 
 
 def arrow(
@@ -82,13 +81,25 @@ def arrow(
 
 
 def _marked(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in _batches(reader):
+        arrays = [
+            array if array.type == field.type else field.type.wrap_array(array)
+            for array, field in zip(batch.columns, schema, strict=True)
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """Yield the batches; raises duckdb.Error where the query fails on its way."""
     with closing(reader):
-        for batch in reader:
-            arrays = [
-                array if array.type == field.type else field.type.wrap_array(array)
-                for array, field in zip(batch.columns, schema, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        while True:
+            try:
+                batch = reader.read_next_batch()
+            except StopIteration:
+                return
+            except (OSError, pa.ArrowException) as error:
+                raise duckdb.Error(str(error)) from error
+            yield batch
 
 
 def _is_json(kind: duckdb.sqltypes.DuckDBPyType) -> bool:

@@ -49,7 +49,10 @@ def ingest(
         say(f"warning: {problem}")
     if report.problem_count > len(report.problems):
         say(f"warning: and {report.problem_count - len(report.problems):,} more like these")
-    counts = (
-        f"{number:,} {name.replace('_', ' ')}" for name, number in report.counts.items() if number
-    )
-    say(f"{output}: {', '.join(counts)}")
+    counts = ", ".join(_count(*one) for one in report.counts.items() if one[1])
+    say(f"{output}: {counts}")
+
+
+def _count(name: str, number: int) -> str:
+    words = name.replace("_", " ")
+    return f"{number:,} {words.removesuffix('s') if number == 1 else words}"

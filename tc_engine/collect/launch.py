@@ -46,6 +46,9 @@ def launch(command: list[str], run: Path, options: CollectOptions) -> int:
     """
     if not command:
         raise UsageError("there is no command to run", "Give one after --: -- python train.py")
+    refused = _cannot_run(command[0])
+    if refused is not None:
+        return refused
     run = run.absolute()
     _prepare(run, options.overwrite)
     manifest = Manifest(
@@ -62,6 +65,17 @@ def launch(command: list[str], run: Path, options: CollectOptions) -> int:
     write_manifest(run, _completed(manifest, summaries))
     _say(_report(run, summaries) if summaries else _why_nothing(heard))
     return code
+
+
+def _cannot_run(program: str) -> int | None:
+    """Say why a program cannot be started, and return what a shell would; None if it can."""
+    if shutil.which(program) is not None:
+        return None
+    if os.sep in program and Path(program).exists():
+        _say(f"error: cannot run {program}: it is not an executable file")
+        return NOT_EXECUTABLE
+    _say(f"error: cannot run {program}: there is no such command")
+    return NOT_FOUND
 
 
 def _prepare(run: Path, overwrite: bool) -> None:
@@ -92,9 +106,8 @@ def _run(command: Sequence[str], run: Path) -> int:
     try:
         process = subprocess.Popen(list(command), env=environment)  # noqa: S603 - the user's own
     except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
         _say(f"error: cannot run {command[0]}: {error.strerror}")
-        return NOT_FOUND if missing else NOT_EXECUTABLE
+        return NOT_EXECUTABLE
     with _signals_to(process):
         code = process.wait()
     return KILLED - code if code < 0 else code
@@ -110,8 +123,11 @@ def _signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
             with suppress(ProcessLookupError):
                 process.send_signal(number)
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before: dict[signal.Signals, Any] = {n: signal.signal(n, forward) for n in numbers}
+    before: dict[signal.Signals, Any] = {
+        number: signal.signal(number, forward)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

@@ -28,6 +28,7 @@ from tc_engine.collect.observer import Observer
 from tc_engine.collect.recorder import Label, Recorder
 from tc_engine.collect.roles import Roles
 from tc_engine.collect.steps import EVALUATION, Steps
+from tc_engine.collect.values import type_name
 from tc_engine.collect.variables import Variables
 from tc_engine.collect.writer import Writer
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tc_engine.collect.parts import Parts
 
 RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
+MAX_METAS = 1024
 
 
 class Session:
@@ -46,6 +48,7 @@ class Session:
             name: int(os.environ[name]) for name in RANKS if os.environ.get(name, "").isdigit()
         }
         self._ended_at: str | None = None
+        self._metas: dict[tuple[Any, ...], str] = {}
         self._guard = threading.Lock()
         self._recorder = Recorder(self._label, self._ensure_writer)
         self._steps = Steps(ANNOTATIONS, self._recorder.relabel)
@@ -80,15 +83,26 @@ class Session:
         self._started = time.monotonic_ns()
 
     def _label(self, managers: Sequence[tuple[str, str]]) -> Label:
-        meta: dict[str, Any] = {**self._ranks, **ANNOTATIONS.meta}
         stage = self._steps.stage
-        if stage == EVALUATION:
-            meta["eval_step"] = self._steps.eval_step
+        eval_step = self._steps.eval_step if stage == EVALUATION else None
+        key = (eval_step, *managers)
+        text = self._metas.get(key)
+        if text is None:
+            if len(self._metas) >= MAX_METAS:
+                self._metas.clear()
+            text = self._metas[key] = self._meta(eval_step, managers)
+        return self._steps.step, stage, text
+
+    def _meta(self, eval_step: int | None, managers: Sequence[tuple[str, str]]) -> str:
+        meta: dict[str, Any] = {**self._ranks, **ANNOTATIONS.meta}
+        if eval_step is not None:
+            meta["eval_step"] = eval_step
         if managers:
             meta["context_managers"] = {name: json.loads(text) for name, text in managers}
-        return self._steps.step, stage, json.dumps(meta, default=str)
+        return json.dumps(meta, default=lambda value: type_name(type(value)))
 
     def _annotated(self) -> None:
+        self._metas.clear()
         self._recorder.on = not ANNOTATIONS.paused
         self._recorder.relabel()
 

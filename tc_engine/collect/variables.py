@@ -69,10 +69,7 @@ class Variable:
         owner = self.owner()
         if owner is None:
             return None
-        if self.key is None:
-            found = owner
-        else:
-            found = _slots(owner, self.is_buffer).get(self.key)
+        found = owner if self.key is None else _slots(owner, self.is_buffer).get(self.key)
         if not isinstance(found, Tensor) or is_lazy(found):
             return None
         return found

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 
 import duckdb
 
+# What DuckDB says through other kinds of errors.
+_INTERRUPTED = ("Query interrupted", "INTERRUPT Error: Interrupted!")
+
 
 @contextmanager
 def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -40,7 +43,7 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def is_interrupt(error: BaseException) -> bool:
     """Whether DuckDB says by this error that Ctrl-C ended a query."""
-    return isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted"
+    return isinstance(error, duckdb.InterruptException) or str(error) in _INTERRUPTED
 
 
 def _watch(reader: socket.socket, connection: duckdb.DuckDBPyConnection) -> None:

@@ -18,7 +18,7 @@ import duckdb
 from tc_engine.dataset import MANIFEST, Dataset
 from tc_engine.engine.interrupt import is_interrupt
 from tc_engine.engine.session import Session
-from tc_engine.errors import UsageError
+from tc_engine.errors import DataError, UsageError
 
 ALLOWED = "SELECT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN, SET VARIABLE, CREATE TEMP TABLE or VIEW"
 
@@ -87,14 +87,17 @@ def query(session: Session, statement: str) -> duckdb.DuckDBPyRelation | None:
         raise sql_error(error) from error
 
 
-def sql_error(error: duckdb.Error) -> UsageError:
+def sql_error(error: duckdb.Error) -> UsageError | DataError:
     """Describe SQL that failed in DuckDB's words, with its mark below the place.
 
-    Raises KeyboardInterrupt where the query did not fail but was interrupted.
+    It is a DataError where memory or disk ran out. Raises KeyboardInterrupt where the query did not
+    fail but was interrupted.
     """
     if is_interrupt(error):
         raise KeyboardInterrupt from error
     message = re.sub(r"\n\s*\n", "\n", str(error).rstrip())
+    if isinstance(error, duckdb.OutOfMemoryException) or message.startswith("Out of Memory"):
+        return DataError(message, "Give it more with --memory-limit, or see --temp-dir")
     unknown = re.search(r"\bTable with name\b", message)
     return UsageError(message, "`tc-engine sql --list` names the tables" if unknown else "")
 

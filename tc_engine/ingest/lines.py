@@ -56,7 +56,7 @@ class LineReader:
             for number, file in enumerate(self._files):
                 self._progress(f"reading {file.name} ({number + 1} of {len(self._files)})")
                 yield from _file_batches(number, file)
-        except BaseException as error:
+        except (Exception, KeyboardInterrupt) as error:
             self.error = error
             raise
 

@@ -7,7 +7,6 @@ import duckdb
 import pytest
 
 from tc_engine.cli import _formats, _rows
-from tc_engine.cli._rows import Column, Kind
 
 AWKWARD = """
     SELECT
@@ -90,10 +89,10 @@ def test_table(connection: duckdb.DuckDBPyConnection) -> None:
         "(-1000, '日本', NULL, 0.5, NULL)) AS t(n, text, flag, real, json)"
     )
     assert written(connection, query, "table") == (
-        "    n  text      flag  real  json\n"
-        "-----  --------  ----  ----  ----\n"
+        "    n  text       flag  real  json\n"
+        "-----  ---------  ----  ----  ----\n"
         "    1  a b \N{REPLACEMENT CHARACTER}[31m  true   nan  {}\n"
-        "-1000  日本      NULL   0.5  NULL\n"
+        "-1000  日本       NULL   0.5  NULL\n"
     )
 
 
@@ -110,25 +109,6 @@ def test_a_long_cell_is_cut_in_a_table_only(connection: duckdb.DuckDBPyConnectio
 )
 def test_no_rows(connection: duckdb.DuckDBPyConnection, form: str, expected: str) -> None:
     assert written(connection, "SELECT 1 AS a WHERE false", form) == expected
-
-
-def test_json_that_is_not_json_is_a_text() -> None:
-    # DuckDB takes the word of a Parquet file that a column is JSON, so anything may be in it.
-    columns = [Column("a", Kind.JSON)]
-    out = io.StringIO()
-    _formats.write_jsonl(columns, [[('"{broken"',)], [(None,)]], out)
-    assert out.getvalue() == '{"a": "{broken"}\n{"a": null}\n'
-
-
-def test_a_part_with_broken_json(connection: duckdb.DuckDBPyConnection, tmp_path: object) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = f"{tmp_path}/broken.parquet"
-    broken = pa.ExtensionArray.from_storage(pa.json_(), pa.array(["{broken", '{"ok": 1}']))
-    pq.write_table(pa.table({"a": broken}), path)
-    query = f"FROM read_parquet('{path}')"
-    assert written(connection, query, "jsonl") == '{"a": "{broken"}\n{"a": {"ok": 1}}\n'
 
 
 def test_rows_come_in_order_and_in_batches(connection: duckdb.DuckDBPyConnection) -> None:

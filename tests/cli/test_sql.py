@@ -45,8 +45,8 @@ def test_parquet_keeps_types(cli: Cli, good: Path, tmp_path: Path) -> None:
     table = pq.read_table(file)
     assert [str(field.type) for field in table.schema] == ["int64", "extension<arrow.json>"]
     assert table.to_pylist() == [
-        {"step": 0, "attributes": '{"data":1}'},
-        {"step": 0, "attributes": '{"data":2}'},
+        {"step": 0, "attributes": '{"data": 1}'},
+        {"step": 0, "attributes": '{"data": 2}'},
     ]
     assert duckdb.sql(f"SELECT max(attributes ->> 'data') FROM '{file}'").fetchall() == [("2",)]
 
@@ -109,10 +109,9 @@ def test_runs_of_one_name(cli: Cli, good: Path, tmp_path: Path) -> None:
     other = training(steps=1).write(tmp_path / "good")
     query = "SELECT trace, count(*) AS n FROM calls GROUP BY ALL ORDER BY n"
     outcome = cli("sql", good, other, good, "-c", query)
-    assert outcome.code == 0
-    assert sorted(re.findall(r"^good\S*", outcome.out, re.MULTILINE))[0] == "good,8"[:4] + ",2" or (
-        len(outcome.out.splitlines()) == 3
-    )
+    names = [line.split(",") for line in outcome.out.splitlines()[1:]]
+    assert sorted(name for name, _ in names) == ["good", "good_1"]
+    assert [count for _, count in names] == ["2", "8"]
 
 
 def test_the_limit_of_a_table(cli: Cli, good: Path) -> None:
@@ -219,7 +218,7 @@ def test_show_of_an_unknown_file(cli: Cli) -> None:
 def test_own_sql_files(cli: Cli, good: Path, tmp_path: Path) -> None:
     (tmp_path / "2_derive").mkdir()
     (tmp_path / "2_derive" / "functions.sql").write_text(
-        "-- One row.\nCREATE OR REPLACE TABLE functions AS SELECT 'mine' AS function, false AS is_skipped;"
+        "CREATE OR REPLACE TABLE functions AS SELECT 'mine' AS function, false AS is_skipped;"
     )
     outcome = cli("sql", good, "--sql-path", tmp_path, "-c", "SELECT function FROM functions")
     assert outcome.out == "function\nmine\n"

@@ -1,0 +1,59 @@
+"""The wheel holds all that the commands need: built, installed beside nothing, and run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+import typer
+
+import tc_engine
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT]
+    subprocess.run(build, check=True)
+    (file,) = folder.iterdir()
+    return file
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_sql_file(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for file in (ROOT / "sql").rglob("*.sql"):
+        assert f"tc_engine/{file.relative_to(ROOT)}" in names
+    assert "tc_engine/py.typed" in names
+    assert f"tc_engine-{tc_engine.__version__}.dist-info/licenses/LICENSE" in names
+    assert not any(name.startswith(("tests/", "sql/")) for name in names)
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_works(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "venv"
+    venv.create(home, with_pip=False)
+    site = next(home.glob("lib/python3*/site-packages"))
+    install = [sys.executable, "-m", "pip", "--python", home / "bin" / "python", "install"]
+    subprocess.run([*install, "--quiet", "--no-deps", wheel], check=True)
+    # The dependencies are those of this environment; the package itself must be the wheel's, so
+    # the folder is added without its .pth files, which name the checkout.
+    dependencies = Path(typer.__file__).parent.parent
+    (site / "dependencies.pth").write_text(f"{dependencies}\n")
+
+    def run(*argv: str) -> str:
+        command = [home / "bin" / "tc-engine", *argv]
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True, cwd=tmp_path
+        ).stdout
+
+    assert run("--version") == f"tc-engine {tc_engine.__version__}\n"
+    shown = run("sql", "--show", "settings")
+    assert str(site) in shown.splitlines()[0]
+    assert shown.endswith((ROOT / "sql" / "settings.sql").read_text())
