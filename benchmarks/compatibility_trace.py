@@ -85,21 +85,24 @@ class Trace:
         self.session = Session()
         stages.prepare(self.session, [open_dataset(run)])
 
-    def examples(
-        self, relation: Relation, invariants: Sequence[Invariant]
-    ) -> list[list[Group]]:
+    def examples(self, relation: Relation, invariants: Sequence[Invariant]) -> list[list[Group]]:
         """Return the examples of each invariant, whatever its precondition."""
-        stated = pa.table({
-            "hypothesis_id": pa.array(range(len(invariants)), pa.int64()),
-            "params": pa.array([json.dumps(one.params) for one in invariants], pa.string()),
-        })
+        stated = pa.table(
+            {
+                "hypothesis_id": pa.array(range(len(invariants)), pa.int64()),
+                "params": pa.array([json.dumps(one.params) for one in invariants], pa.string()),
+            }
+        )
         self.session.load("stated", stated)
         self.session.connection.execute(
             "CREATE OR REPLACE TABLE hypotheses AS "
             "SELECT hypothesis_id, CAST(params AS JSON) AS params FROM stated"
         )
-        for name in (f"{relation.name}/examples", "4_learn/example_signatures",
-                     "4_learn/signature_fields"):
+        for name in (
+            f"{relation.name}/examples",
+            "4_learn/example_signatures",
+            "4_learn/signature_fields",
+        ):
             self.session.run(name)
         fields = load.signatures(self.session)
         found: dict[int, list[Group]] = defaultdict(list)
@@ -145,12 +148,15 @@ class Trace:
         """Tell whether a change in these calls is of a variable already seen in their stage."""
         self.examples(relation, [invariant])
         variable = invariant.params[1]
-        row = self.session.connection.execute(_OBSERVED_EARLIER_IN_STAGE, {
-            "signatures": [group.signature for group in groups],
-            "variable_type": variable["var_type"],
-            "attribute": variable["attr_name"],
-        }).fetchone()
-        return bool(row and row[0])
+        rows = self.session.connection.execute(
+            _OBSERVED_EARLIER_IN_STAGE,
+            {
+                "signatures": [group.signature for group in groups],
+                "variable_type": variable["var_type"],
+                "attribute": variable["attr_name"],
+            },
+        ).fetchall()
+        return bool(rows[0][0])
 
     def _accepted_calls(self, invariant: Invariant) -> set[int]:
         parent = invariant.params[0]["api_full_name"]
@@ -161,7 +167,8 @@ class Trace:
         )
         condition = precondition(invariant)
         return {
-            call for call, context in rows
+            call
+            for call, context in rows
             if Group(context, self._contexts.get(context, {}), True, 1).accepted_by(condition)
         }
 

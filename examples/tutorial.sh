@@ -22,3 +22,4 @@ if [ "$status" -ne 1 ]; then
     echo "The check should have found violations (exit code 1), but ended with $status." >&2
     exit 1
 fi
+printf '\nThe check ended with 1: it found what is wrong. The details are in %s/results.\n' "$out"

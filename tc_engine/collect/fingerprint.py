@@ -11,7 +11,9 @@ their place and added up, in rows of `ROW` words, and the sums of the rows once 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,16 +21,36 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 ROW = 31 * 1024  # below 32,768 elements torch works in the calling thread and in its cache
 ROWS_AT_ONCE = 128  # on an accelerator: bounds the scratch memory to 32 MB
+SMALL = 4096  # up to so many words tensors are joined, which saves calls
+LAYOUTS = 256
 WORD = 8
 _STRIDED_TYPES = (Tensor, torch.nn.Parameter)
+_SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
 
+class _Content(NamedTuple):
+    """A tensor to compute: its place in the answer, its elements and its bytes as words."""
+
+    place: int
+    flat: Tensor
+    words: Tensor
+
+
+class _Layout(NamedTuple):
+    """How tensors of certain sizes lie when joined: the weights, each first and last place."""
+
+    weights: Tensor
+    firsts: Tensor
+    lasts: Tensor
+
+
 class Fingerprints:
-    """Computes fingerprints; keeps the weights of each device, 248 KiB, and nothing else."""
+    """Computes fingerprints; keeps weights, never anything of a tensor."""
 
     def __init__(self) -> None:
         self._weights: dict[torch.device, Tensor] = {}
+        self._layouts: dict[tuple[torch.device, tuple[int, ...]], _Layout] = {}
 
     def of(self, tensors: Sequence[Tensor | None]) -> list[int | None]:
         """Return a number per tensor; None for no tensor and for content that is not there.
@@ -38,35 +60,34 @@ class Fingerprints:
         accelerator are computed before the first is waited for.
         """
         found: list[int | None] = [None] * len(tensors)
-        waiting: list[tuple[int, Tensor]] = []
+        devices: dict[torch.device, list[_Content]] = {}
         for index, tensor in enumerate(tensors):
             if tensor is None:
                 continue
-            value = self._of_one(tensor)
-            if isinstance(value, Tensor):
-                waiting.append((index, value))
+            content = self._read(index, tensor)
+            if isinstance(content, _Content):
+                devices.setdefault(content.words.device, []).append(content)
             else:
-                found[index] = value
-        if waiting:
-            self._collect(waiting, found)
+                found[index] = content
+        for contents in devices.values():
+            self._compute(contents, found)
         return found
 
-    @staticmethod
-    def _collect(waiting: list[tuple[int, Tensor]], found: list[int | None]) -> None:
-        by_device: dict[torch.device, list[tuple[int, Tensor]]] = {}
-        for index, value in waiting:
-            by_device.setdefault(value.device, []).append((index, value))
-        for entries in by_device.values():
-            values = torch.stack([value for _, value in entries]).tolist()
-            for (index, _), number in zip(entries, values, strict=True):
-                found[index] = number
-
-    def _of_one(self, tensor: Tensor) -> int | Tensor | None:
+    def _read(self, index: int, tensor: Tensor) -> _Content | int | None:
+        """Make a tensor's bytes readable; a number or None if it is settled already."""
         try:
-            plain = _plain(tensor)
-            if len(plain) == 1:
-                return self._of_plain(plain[0])
-            return self._of_parts(plain)
+            parts = _parts(tensor)
+            if len(parts) != 1:
+                return self._of_parts(parts)
+            part = parts[0]
+            if part.is_meta:
+                return None
+            if part.numel() == 0:
+                return 0
+            if part.data_ptr() == 0 and part.untyped_storage().size() == 0:
+                return None
+            flat = part.contiguous().view(-1)
+            return _Content(index, flat, _words(flat))
         except (RuntimeError, NotImplementedError, TypeError, AttributeError):
             return None
 
@@ -79,27 +100,34 @@ class Fingerprints:
             return 0
         return int(self._sum(torch.tensor(values, dtype=torch.int64, device="cpu")))
 
-    def _of_plain(self, tensor: Tensor) -> int | Tensor | None:
-        if tensor.is_meta:
-            return None
-        if tensor.numel() == 0:
-            return 0
-        if tensor.data_ptr() == 0 and tensor.untyped_storage().size() == 0:
-            return None
-        flat = tensor.contiguous().view(-1)
-        words = _words(flat)
-        if flat.device.type == "cpu":
-            return self._finish(flat, words)
-        total = self._sum(words)
-        total = torch.where(total == 0, _NONZERO, total)
-        return torch.where(_is_zero(flat), 0, total)
+    def _compute(self, contents: Sequence[_Content], found: list[int | None]) -> None:
+        """Fill in the numbers of tensors that are on one device."""
+        order: list[_Content] = []
+        sums: list[Tensor] = []
+        firsts: list[Tensor] = []
+        for group in _groups(contents):
+            order.extend(group)
+            if len(group) > 1:
+                total, first = self._joined([content.words for content in group])
+            else:
+                words = group[0].words
+                total, first = self._sum(words).view(1), words[:1]
+            sums.append(total)
+            firsts.append(first)
+        numbers = torch.cat(sums).tolist()
+        for content, number, first in zip(order, numbers, torch.cat(firsts).tolist(), strict=True):
+            # Zeros and -0.0 mixed are the only content that looks unlike zero and is; a first word
+            # with more than sign bits rules that out.
+            is_zero = not (number and first & _SIGNLESS) and _is_zero(content.flat)
+            found[content.place] = 0 if is_zero else number or _NONZERO
 
-    def _finish(self, flat: Tensor, words: Tensor) -> int:
-        number = int(self._sum(words))
-        # A first word with more than sign bits (of any float type) is not zero: no need to look on.
-        if number and int(words[0]) & 0x7F7F7F7F7F7F7F7F:
-            return number
-        return 0 if bool(_is_zero(flat)) else number or _NONZERO
+    def _joined(self, words: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the sums and the first words of small tensors, computed in one go."""
+        joined = torch.cat(list(words))
+        layout = self._layout(joined.device, tuple(len(part) for part in words))
+        running = (joined >> 32).bitwise_xor_(joined).mul_(layout.weights).cumsum(0)
+        ends = running[layout.lasts]
+        return torch.diff(ends, prepend=torch.zeros_like(ends[:1])), joined[layout.firsts]
 
     def _sum(self, words: Tensor) -> Tensor:
         count = words.numel()
@@ -116,8 +144,7 @@ class Fingerprints:
     def _row(self, words: Tensor) -> Tensor:
         """Fold, weigh and add up along the last axis."""
         weights = self._weights_on(words.device)[: words.shape[-1]]
-        folded = words >> 32
-        return folded.bitwise_xor_(words).mul_(weights).sum(-1)
+        return (words >> 32).bitwise_xor_(words).mul_(weights).sum(-1)
 
     def _weights_on(self, device: torch.device) -> Tensor:
         weights = self._weights.get(device)
@@ -125,18 +152,54 @@ class Fingerprints:
             weights = self._weights[device] = _make_weights(device)
         return weights
 
+    def _layout(self, device: torch.device, sizes: tuple[int, ...]) -> _Layout:
+        layout = self._layouts.get((device, sizes))
+        if layout is None:
+            if len(self._layouts) >= LAYOUTS:
+                self._layouts.clear()
+            weights = self._weights_on(device)
+            ends = torch.tensor(list(accumulate(sizes)), dtype=torch.int64, device="cpu")
+            starts = ends - torch.tensor(sizes, dtype=torch.int64, device="cpu")
+            layout = self._layouts[device, sizes] = _Layout(
+                torch.cat([weights[:size] for size in sizes]),
+                starts.to(device),
+                (ends - 1).to(device),
+            )
+        return layout
 
-def _plain(tensor: Tensor) -> list[Tensor]:
+
+def _groups(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
+    """Put small tensors together as long as they fill a row; a large one stays alone."""
+    group: list[_Content] = []
+    room = 0
+    for content in contents:
+        size = len(content.words)
+        if size > SMALL:
+            yield [content]
+            continue
+        if size > room:
+            if group:
+                yield group
+            group, room = [], ROW if content.words.is_cpu else ROW * ROWS_AT_ONCE
+        group.append(content)
+        room -= size
+    if group:
+        yield group
+
+
+def _parts(tensor: Tensor) -> list[Tensor]:
     """Take a tensor apart into strided tensors that share its memory and nothing of autograd."""
     if type(tensor) not in _STRIDED_TYPES and is_traceable_wrapper_subclass(tensor):
         names, _ = tensor.__tensor_flatten__()
-        return [part for name in names for part in _plain(getattr(tensor, name))]
+        return [part for name in names for part in _parts(getattr(tensor, name))]
     detached = tensor.detach()
     if detached.layout is torch.strided:
         return [_bits(detached)]
     if detached.layout is torch.sparse_coo:
         values = detached._values()
-        return [detached._indices() * _any_of(values), values] if len(values) else [values]
+        if len(values) == 0 or _is_zero(values.reshape(-1)):
+            return [values]
+        return [detached._indices(), values]
     return [detached.values()]
 
 
@@ -149,20 +212,15 @@ def _bits(strided: Tensor) -> Tensor:
     return strided
 
 
-def _any_of(values: Tensor) -> Tensor:
-    """1 if there is anything but zeros, so that a sparse tensor of zeros counts as zero."""
-    return (~_is_zero(values.reshape(-1))).to(torch.int64)
-
-
-def _is_zero(flat: Tensor) -> Tensor:
+def _is_zero(flat: Tensor) -> bool:
     """Tell whether all elements of a tensor with one axis are zero."""
     if flat.dtype.itemsize == 1 and flat.dtype.is_floating_point:
         # No reduction exists for the 8-bit floats; all but the sign bit decides.
         flat = flat.view(torch.uint8) & 0x7F
     if not flat.is_cpu:
-        return ~flat.any()
-    parts = torch.split(flat, ROW)  # the first part nearly always tells
-    return torch.tensor(not any(bool(part.any()) for part in parts), device="cpu")
+        return not bool(flat.any())
+    # Part by part: the first one nearly always tells.
+    return not any(bool(part.any()) for part in torch.split(flat, ROW))
 
 
 def _words(flat: Tensor) -> Tensor:

@@ -5,6 +5,10 @@ optimizers, collectives, batch norm and writes through `.data` leave them as the
 compared by fingerprint wherever these may have been at work: at the entry of an outermost observed
 call for whatever the program did by itself, and at the exit of a call that is known to write this
 way. A change is the work of the call at whose exit it is seen and at whose entry it was not there.
+
+Two looks are left out because the next one makes up for them: gradients by content before they are
+reset, and data by content between forward and backward. What the program writes there behind the
+back of torch is seen before the optimizer steps, with the same cause: none.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable
+from enum import Flag, auto
 from typing import Any
 
 import torch
@@ -22,6 +27,15 @@ from tc_engine.collect.fingerprint import Fingerprints
 from tc_engine.collect.recorder import Call, Recorder, Thread
 from tc_engine.collect.values import primitive, tensor_facts
 from tc_engine.collect.variables import Variable, Variables
+
+
+class Content(Flag):
+    """What is compared by content, however unchanged it looks."""
+
+    NOTHING = 0
+    DATA = auto()
+    GRAD = auto()
+    ALL = DATA | GRAD
 
 
 class Observer:
@@ -38,7 +52,12 @@ class Observer:
         """Be ready in a forked child, whatever another thread of the parent was doing."""
         self._lock = threading.Lock()
 
-    def enter(self, call: Call, only: Iterable[Variable] | None = None, deep: bool = True) -> None:
+    def enter(
+        self,
+        call: Call,
+        only: Iterable[Variable] | None = None,
+        content: Content = Content.ALL,
+    ) -> None:
         """Compare at the entry of a call: what is seen here is not its work.
 
         Inside of another observed call it is the work of that one, else of the program itself.
@@ -46,13 +65,19 @@ class Observer:
         around = next((c for c in reversed(call.thread.calls) if c.observes), None)
         call.observes = True
         cause = around.event_id if around is not None else None
-        self._look(call.thread, time.monotonic_ns(), cause, only, deep and around is None)
+        if around is not None:
+            content = Content.NOTHING
+        self._look(call.thread, time.monotonic_ns(), cause, only, content)
 
     def leave(
-        self, call: Call, now: int, only: Iterable[Variable] | None = None, deep: bool = False
+        self,
+        call: Call,
+        now: int,
+        only: Iterable[Variable] | None = None,
+        content: Content = Content.NOTHING,
     ) -> None:
-        """Compare at the exit of a call; `deep` for one that may write without a trace."""
-        self._look(call.thread, now, call.event_id, only, deep)
+        """Compare at the exit of a call; `content` for one that may write without a trace."""
+        self._look(call.thread, now, call.event_id, only, content)
 
     def _look(
         self,
@@ -60,16 +85,16 @@ class Observer:
         now: int,
         cause: int | None,
         only: Iterable[Variable] | None,
-        deep: bool,
+        content: Content,
     ) -> None:
         if _out_of_reach():
             return
         with self._lock, torch._C.DisableTorchFunction():
             if torch._C._len_torch_dispatch_stack():
                 with torch._C._DisableTorchDispatch():
-                    self._compare(thread, now, cause, only, deep)
+                    self._compare(thread, now, cause, only, content)
             else:
-                self._compare(thread, now, cause, only, deep)
+                self._compare(thread, now, cause, only, content)
 
     def _compare(
         self,
@@ -77,8 +102,9 @@ class Observer:
         now: int,
         cause: int | None,
         only: Iterable[Variable] | None,
-        deep: bool,
+        content: Content,
     ) -> None:
+        all_data, all_grads = Content.DATA in content, Content.GRAD in content
         present: list[tuple[Variable, Tensor]] = []
         slots: list[tuple[Variable, bool]] = []
         tensors: list[Tensor | None] = []
@@ -88,7 +114,7 @@ class Observer:
                 continue
             present.append((variable, tensor))
             key = _evidence(tensor)
-            if deep or key is None or key != variable.data_key:
+            if all_data or key is None or key != variable.data_key:
                 variable.data_key = key
                 slots.append((variable, True))
                 tensors.append(tensor)
@@ -96,7 +122,7 @@ class Observer:
                 continue
             grad = tensor.grad if tensor.is_leaf else None
             key = None if grad is None else _evidence(grad)
-            if (grad is not None and (deep or key is None)) or key != variable.grad_key:
+            if (grad is not None and (all_grads or key is None)) or key != variable.grad_key:
                 variable.grad_key = key
                 slots.append((variable, False))
                 tensors.append(grad)

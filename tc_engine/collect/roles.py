@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import Module
 from torch.optim import Optimizer
 
-from tc_engine.collect.observer import Observer
+from tc_engine.collect.observer import Content, Observer
 from tc_engine.collect.recorder import After, Before, Call, Recorder
 from tc_engine.collect.steps import Steps
 from tc_engine.collect.variables import Variables, unwrap
@@ -67,7 +67,7 @@ class Roles:
     def after_collective(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare them by content: collectives leave no trace in version counters."""
         if call.note:
-            self._observer.leave(call, now, only=call.note, deep=True)
+            self._observer.leave(call, now, only=call.note, content=Content.ALL)
 
     # The optimizer.
 
@@ -84,7 +84,7 @@ class Roles:
         """Begin the next step if the last one is over."""
         self._steps.zero_grad()
         self._variables.look_at_optimizers()
-        self._observer.enter(call)
+        self._observer.enter(call, content=Content.DATA)
 
     after_zero_grad = after_touch
 
@@ -92,22 +92,22 @@ class Roles:
         """Compare everything; remember whether this optimizer may write without a trace."""
         self._variables.look_at_optimizers()
         self._observer.enter(call)
-        call.note = not args or _is_opaque(args[0])
+        call.note = Content.ALL if not args or _is_opaque(args[0]) else Content.NOTHING
 
     def after_step(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare everything; the iteration is over."""
-        self._observer.leave(call, now, deep=call.note)
+        self._observer.leave(call, now, content=call.note)
         if error is None:
             self._steps.stepped()
 
     def before_update(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare before the functional form of an optimizer."""
         self._observer.enter(call)
-        call.note = bool(kwargs.get("fused"))
+        call.note = Content.ALL if kwargs.get("fused") else Content.NOTHING
 
     def after_update(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare after the functional form of an optimizer."""
-        self._observer.leave(call, now, deep=call.note)
+        self._observer.leave(call, now, content=call.note)
 
     before_scaler_step = before_touch
 
@@ -121,7 +121,7 @@ class Roles:
 
     def before_backward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare everything before gradients appear."""
-        self._observer.enter(call)
+        self._observer.enter(call, content=Content.GRAD)
 
     def after_backward(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare everything; without any optimizer the iteration is over."""
@@ -143,14 +143,14 @@ class Roles:
     def after_forward(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare the buffers by content: batch norm leaves no trace in version counters."""
         if call.note is not None:
-            self._observer.leave(call, now, only=call.note, deep=True)
+            self._observer.leave(call, now, only=call.note, content=Content.ALL)
 
     def before_mode(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Find the stage when a whole model is switched to training or evaluation."""
         if args and self._variables.is_root(unwrap(args[0])):
             mode = kwargs.get("mode", args[1] if len(args) > 1 else True)
             self._steps.mode(bool(mode) and not call.api.name.endswith(".eval"))
-            self._observer.enter(call, deep=False)
+            self._observer.enter(call, content=Content.NOTHING)
 
     def after_mode(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare what a model that freezes parts of itself has changed."""
@@ -166,7 +166,7 @@ class Roles:
 
     def after_parallel(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare by content: the wrapper has broadcast the parameters."""
-        self._observer.leave(call, now, deep=True)
+        self._observer.leave(call, now, content=Content.ALL)
 
     # Data and files.
 

@@ -119,7 +119,7 @@ def _check_kind(statement: duckdb.Statement) -> None:
 def _check_plan(session: Session, statement: str) -> None:
     """Raise UsageError where the plan of a statement holds more than reading."""
     try:
-        rows = session.rows(f"EXPLAIN (FORMAT json)\n{statement}")
+        rows = session.connection.execute(f"EXPLAIN (FORMAT json)\n{statement}").fetchall()
     except duckdb.Error as error:
         raise _without_first_line(error) from error
     for name in _operators(json.loads(rows[0][1])):

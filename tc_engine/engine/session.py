@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -101,12 +103,15 @@ class Session:
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query as tuples."""
-        return self._connection.execute(query, list(parameters)).fetchall()
+        try:
+            return self._connection.execute(query, list(parameters)).fetchall()
+        except duckdb.Error as error:
+            raise _explained(error, query) from error
 
     def value(self, query: str, parameters: Sequence[object] = ()) -> Any:
         """Return the first column of the first row, or None where there is no row."""
-        row = self._connection.execute(query, list(parameters)).fetchone()
-        return row[0] if row else None
+        rows = self.rows(query, parameters)
+        return rows[0][0] if rows else None
 
     def load(self, table: str, content: pa.Table) -> None:
         """Create or replace a table with the rows of an Arrow table."""
@@ -132,8 +137,9 @@ def _connect(limits: Limits) -> duckdb.DuckDBPyConnection:
         config["threads"] = limits.threads
     if limits.memory_limit is not None:
         config["memory_limit"] = limits.memory_limit
-    if limits.temp_dir is not None:
-        config["temp_directory"] = str(limits.temp_dir)
+    # DuckDB's own default is a folder in the working directory.
+    spill = limits.temp_dir or Path(tempfile.gettempdir()) / f"tc-engine-{os.getpid()}"
+    config["temp_directory"] = str(spill)
     try:
         return duckdb.connect(":memory:", config=config)
     except duckdb.Error as error:
@@ -144,20 +150,32 @@ def _connect(limits: Limits) -> duckdb.DuckDBPyConnection:
 
 
 def _failed(file: sqlfiles.SqlFile, statement: str, error: duckdb.Error) -> QueryError | DataError:
-    message = _one_line(error)
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return DataError(
-            f"{file.name} ran out of memory: {message}",
-            "Give it more with --memory-limit, or a disk with more room with --temp-dir",
-        )
-    if isinstance(error, duckdb.IOException):
-        return DataError(f"{file.name} could not read or write: {message}", "See --temp-dir")
+    """Say which statement of which file failed, and how to run the file by hand."""
     line = file.text[: file.text.find(statement.strip())].count("\n") + 1
+    explained = _explained(error, statement)
+    if isinstance(explained, DataError):
+        return DataError(f"{file.name}: {explained.message}", explained.hint)
     return QueryError(
-        f"{file.path}:{line}: {message}\n\n{statement.strip()}\n",
+        f"{file.path}:{line}: {explained.message}",
         f'To run it by hand: duckdb -cmd "SET VARIABLE dataset = [...]" -init sql/shell.sql, '
         f"then .read {file.path}",
     )
+
+
+def _explained(error: duckdb.Error, statement: str) -> QueryError | DataError:
+    """Tell what a person can do something about from what is a bug."""
+    message = _one_line(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return DataError(
+            f"out of memory: {message}",
+            "Give it more with --memory-limit, or a disk with more room with --temp-dir",
+        )
+    if isinstance(error, duckdb.IOException):
+        return DataError(
+            f"a file could not be read or written: {message}",
+            "Is the disk full? Does the run still exist? Spill files go to --temp-dir",
+        )
+    return QueryError(f"{message}\n\n{statement.strip()}\n")
 
 
 def _one_line(error: duckdb.Error) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import typer
 
 import tc_engine
 from tc_engine.cli import app
@@ -47,6 +48,41 @@ def test_help_of_a_command_has_an_example(cli: Cli, command: str) -> None:
     assert f"Example:\n    tc-engine {command} " in outcome.out
     assert "\x1b" not in outcome.out
     assert outcome.err == ""
+
+
+LIMITS = {"--memory-limit", "--temp-dir", "--threads"}
+LEARNING = LIMITS | {
+    *("--set", "--sql-path", "-v", "--verbose", "-d", "--debug", "-b", "--backend"),
+    *("-f", "--trace-folders", "-t", "--traces"),
+}
+OPTIONS = {
+    "collect": {
+        *("-o", "--output-dir", "--overwrite", "-p", "--pyscript", "--models-to-track"),
+    },
+    "ingest": LIMITS | {"-o", "--output-dir", "--strict", "-v", "--verbose"},
+    "infer": LEARNING
+    | {
+        *("-o", "--output", "--enable-relation", "--disable-relation", "--min-support"),
+        *("--disable-precond-sampling", "--precond-sampling-threshold"),
+    },
+    "check": LEARNING
+    | {
+        *("-i", "--invariants", "-o", "--output-dir", "--exit-zero"),
+        *("--check-relation-first", "--no-html-report"),
+    },
+    "sql": LIMITS
+    | {
+        *("-c", "--command", "--file", "--format", "-o", "--output", "--limit", "--list", "--show"),
+        *("--set", "--sql-path", "-v", "--verbose"),
+    },
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_people_s_scripts_rely_on_these_options(command: str) -> None:
+    params = typer.main.get_command(app.app).commands[command].params
+    options = {name for p in params if p.param_type_name == "option" for name in p.opts}
+    assert options == OPTIONS[command]
 
 
 @pytest.mark.parametrize(

@@ -186,14 +186,17 @@ def test_every_file_of_the_list_can_be_shown(cli: Cli) -> None:
         assert shown.out.endswith(Path(shown.out.split("\n", 1)[0][3:]).read_text())
 
 
-def test_show_sets_what_the_file_reads(cli: Cli, good: Path) -> None:
-    lines = cli(
-        "sql", good, "--show", "contain/hypotheses", "--set", "merge_ratio=2"
-    ).out.splitlines()
-    assert lines[0].endswith("3_relations/contain/hypotheses.sql")
-    assert f"SET VARIABLE dataset = ['{good.resolve()}'];" in lines
-    assert "SET VARIABLE merge_ratio = 2;" in lines
-    assert "SET VARIABLE merge_scale = coalesce(getvariable('merge_scale'), 0.1);" in lines
+def test_show_sets_what_the_file_reads(cli: Cli, good: Path, tmp_path: Path) -> None:
+    text = "SELECT getvariable('min_support'), getvariable('max_repeats');\n"
+    (tmp_path / "own.sql").write_text(text)
+    options = ["--sql-path", tmp_path, "--set", "min_support=5"]
+    assert cli("sql", good, "--show", "own", *options).out == (
+        f"-- {tmp_path}/own.sql\n"
+        f"SET VARIABLE dataset = ['{good.resolve()}'];\n"
+        "SET VARIABLE min_support = 5;\n"
+        "SET VARIABLE max_repeats = coalesce(getvariable('max_repeats'), 2);\n"
+        f"{text}"
+    )
 
 
 def test_what_is_shown_runs_in_the_shell(cli: Cli, good: Path) -> None:
