@@ -1,6 +1,43 @@
 -- One row per call: who called what, when, inside which call, in which context.
+-- A call that never returned lasts as long as the call around it, or as its thread.
 -- Reads: events, threads, _call_contexts, contexts.  Writes: calls.
 CREATE OR REPLACE TABLE calls AS
+WITH RECURSIVE
+open_call AS (
+    SELECT
+        trace,
+        process_id,
+        event_id,
+        parent_id,
+        CAST(NULL AS BIGINT) AS end_ts
+    FROM events
+    WHERE kind = 'call' AND outcome = 'incomplete'
+    UNION ALL
+    SELECT
+        open_call.trace,
+        open_call.process_id,
+        open_call.event_id,
+        parent.parent_id,
+        parent.end_ts
+    FROM open_call
+    INNER JOIN events AS parent
+        ON
+            open_call.trace = parent.trace
+            AND open_call.process_id = parent.process_id
+            AND open_call.parent_id = parent.event_id
+    WHERE open_call.end_ts IS NULL
+),
+
+closed AS (
+    SELECT
+        trace,
+        process_id,
+        event_id,
+        max(end_ts) AS end_ts
+    FROM open_call
+    GROUP BY trace, process_id, event_id
+)
+
 SELECT
     call.trace,
     call.process_id,
@@ -12,7 +49,7 @@ SELECT
     call.function,
     call.start_ts,
     call.end_ts,
-    coalesce(call.end_ts, threads.last_ts) AS until_ts,
+    coalesce(call.end_ts, closed.end_ts, threads.last_ts) AS until_ts,
     call.outcome,
     at_call.step,
     at_call.stage,
@@ -38,6 +75,11 @@ INNER JOIN contexts
         AND at_call.stage IS NOT DISTINCT FROM contexts.stage
         AND at_call.meta IS NOT DISTINCT FROM contexts.meta
         AND at_call.managers IS NOT DISTINCT FROM contexts.managers
+LEFT JOIN closed
+    ON
+        call.trace = closed.trace
+        AND call.process_id = closed.process_id
+        AND call.event_id = closed.event_id
 WHERE call.kind = 'call';
 
 DROP TABLE _call_contexts;
@@ -47,7 +89,8 @@ COMMENT ON COLUMN calls.call_id IS 'number of the call, unique over all traces';
 COMMENT ON COLUMN calls.parent_id IS 'call_id of the innermost call around it on its thread';
 COMMENT ON COLUMN calls.start_ts IS 'ns, entered';
 COMMENT ON COLUMN calls.end_ts IS 'ns, returned or raised; NULL if it never did';
-COMMENT ON COLUMN calls.until_ts IS 'end_ts, or the last moment of the thread for an incomplete call';
+COMMENT ON COLUMN calls.until_ts IS
+'end_ts; for an incomplete call that of the call around it, or the last moment of its thread';
 COMMENT ON COLUMN calls.has_unnamed_arguments IS
 'it was given positional arguments, and nothing tells the names of the parameters';
 COMMENT ON COLUMN calls.outcome IS 'ok, exception or incomplete';

@@ -1,0 +1,122 @@
+import math
+
+import pytest
+import torch
+
+from tc_engine.collect.fingerprint import ROW, SMALL, Fingerprints
+
+FLOATS = [
+    torch.float32,
+    torch.float64,
+    torch.float16,
+    torch.bfloat16,
+    torch.float8_e4m3fn,
+    torch.float8_e5m2,
+]
+OTHERS = [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64]
+COMPLEX = [torch.complex64, torch.complex128]
+SIZES = [1, 2, 3, 8, SMALL * 2, SMALL * 2 + 1, ROW * 2, ROW * 2 + 1, ROW * 5 + 3]
+
+
+def of(tensor: torch.Tensor) -> int | None:
+    return Fingerprints().of([tensor])[0]
+
+
+@pytest.mark.parametrize("dtype", FLOATS + OTHERS + COMPLEX)
+def test_zero_exactly_for_zeros(dtype: torch.dtype) -> None:
+    for size in (1, 3, 8, 100):
+        zeros = torch.zeros(size).to(dtype)
+        last = torch.cat([torch.zeros(size), torch.ones(1)]).to(dtype)
+        assert of(zeros) == 0
+        assert of(last) not in (0, None)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_negative_zero_is_zero(dtype: torch.dtype) -> None:
+    assert of(torch.tensor([0.0, -0.0, -0.0, 0.0, -0.0]).to(dtype)) == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_place_counts(size: int) -> None:
+    tensor = torch.arange(1, size + 1, dtype=torch.float32)
+    before = of(tensor)
+    for place in {0, size // 2, size - 1}:
+        changed = tensor.clone()
+        changed[place] = torch.nextafter(changed[place], torch.tensor(math.inf))
+        assert of(changed) != before
+        changed = tensor.clone()
+        changed[place] *= -1
+        assert of(changed) != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t * 0.99,
+        lambda t: t * 0.5,
+        lambda t: t * -1,
+        lambda t: t + 1,
+        lambda t: t.flip(0),
+        lambda t: t.roll(1),
+        lambda t: t[torch.randperm(len(t), generator=torch.Generator().manual_seed(0))],
+        lambda t: torch.cat([-t[:2], t[2:]]),
+        lambda t: torch.cat([t[:1], -t[1:2], t[2:3], -t[3:4], t[4:]]),
+    ],
+)
+def test_uniform_changes_permutations_and_signs(change) -> None:
+    for tensor in (torch.ones(8) + torch.arange(8), torch.linspace(-3, 4, 1000)):
+        assert of(change(tensor)) != of(tensor)
+
+
+def test_uniform_change_of_equal_elements() -> None:
+    values = [of(torch.full((8,), value)) for value in (1.0, 0.99, -1.0, math.nan, math.inf)]
+    assert len(set(values)) == 5
+
+
+def test_equal_content_whatever_the_layout() -> None:
+    tensor = torch.randn(6, 4, 5, 3)
+    expected = of(tensor)
+    assert of(tensor.clone()) == expected
+    assert of(tensor.to(memory_format=torch.channels_last)) == expected
+    assert of(tensor.permute(3, 1, 0, 2).contiguous().permute(2, 1, 3, 0)) == expected
+    assert of(torch.cat([torch.zeros(1), tensor.flatten()])[1:].view(6, 4, 5, 3)) == expected
+    assert of(tensor.requires_grad_()) == expected
+    with torch.inference_mode():
+        assert of(tensor.clone()) == expected
+
+
+def test_known_values() -> None:
+    # The definition must never change: fingerprints of old and new traces are compared.
+    assert of(torch.ones(4)) == 3314649325744685056
+    assert of(torch.arange(5)) == -3275620793654753082
+
+
+def test_together_as_alone() -> None:
+    tensors = [torch.randn(size) for size in (3, 64, 0, SMALL, SMALL + 1, 7, ROW * 2 + 5)]
+    tensors.append(torch.zeros(9))
+    assert Fingerprints().of(tensors) == [of(tensor) for tensor in tensors]
+
+
+def test_content_that_is_not_there() -> None:
+    released = torch.ones(4)
+    released.untyped_storage().resize_(0)
+    assert Fingerprints().of([None, torch.empty(3, device="meta"), released]) == [None] * 3
+    assert of(torch.empty(0)) == 0
+
+
+@pytest.mark.filterwarnings("ignore:Sparse")
+def test_sparse() -> None:
+    def sparse(places: list[int], values: list[float]) -> torch.Tensor:
+        return torch.sparse_coo_tensor([places], values, (5,), check_invariants=True)
+
+    assert of(sparse([0, 2], [1.0, 2.0])) != of(sparse([0, 3], [1.0, 2.0]))
+    assert of(sparse([0, 2], [1.0, 2.0])) != of(sparse([0, 2], [1.0, 3.0]))
+    assert of(sparse([0, 2], [0.0, 0.0])) == 0
+
+
+def test_leaves_no_trace() -> None:
+    tensor = torch.randn(3, requires_grad=True)
+    state, version = torch.get_rng_state(), tensor._version
+    of(tensor)
+    assert torch.equal(state, torch.get_rng_state())
+    assert (tensor._version, tensor.grad_fn, torch.is_grad_enabled()) == (version, None, True)
