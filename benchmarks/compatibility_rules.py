@@ -24,15 +24,16 @@ from tc_engine.relations._base import Relation
 KEPT = "invariant"
 SAME = "implied"
 UNEXPLAINED = "unexplained"
-ADDRESS = "it is about the address of an object (Q3, Q11)"
-UNSAFE = "its precondition accepts a call that breaks it (12, Q29, Q65)"
-ONE_CALL = "only one call has it, with several child calls (8.1)"
-BY_POSITION = "by position: the trace does not name it (Q35, Q66)"
-OBJECT = "by name, but it is an object"
-VARIES = "by name, but not the same in all calls (12)"
-PER_STAGE = "TrainCheck splits it by stage: the arguments differ (8.1)"
-PER_STAGE_FEW = "as above, and one of its parts had one example and was given up"
-STAGE_BEGINS = "TrainCheck sees no change where a stage begins (Q12)"
+ADDRESS = "about the address of an object (Q3, Q11)"
+UNSAFE = "its precondition accepts a call that breaks it (Q29, Q65, section 12)"
+ONE_CALL = "one call contains it, several times (section 8.1)"
+BY_POSITION = "given by position (Q35, Q66)"
+OBJECT_BY_POSITION = "given by position, and it is an object"
+OBJECT = "given by name, and it is an object"
+VARIES = "given by name, and not the same in all calls (section 12)"
+PER_STAGE = "several of theirs together: one for each stage, with other arguments (section 8.1)"
+PER_STAGE_FEW = "theirs has one for each stage, and gave up the one with one example (section 8.1)"
+STAGE_BEGINS = "where a stage begins, theirs sees no change (Q12)"
 
 Stated = Mapping[tuple[str, ...], Sequence[Invariant]]
 
@@ -155,9 +156,10 @@ def _weaker(trace: Trace, invariant: Invariant, ours: Invariant) -> Weaker:
     for name, value in arguments(invariant).items():
         if name in arguments(ours):
             continue
+        is_object = any(isinstance(content, dict) for content in value.values())
         if name not in named:
-            missing[name] = BY_POSITION
-        elif any(isinstance(content, dict) for content in value.values()):
+            missing[name] = OBJECT_BY_POSITION if is_object else BY_POSITION
+        elif is_object:
             missing[name] = OBJECT
         elif len({json.dumps(call.by_name.get(name)) for call in calls}) > 1:
             missing[name] = VARIES

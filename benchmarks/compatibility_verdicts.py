@@ -21,8 +21,8 @@ from tc_engine.dataset import open_dataset
 from tc_engine.invariants import Clause, Condition, Invariant
 
 VIOLATED, PASSED, NOT_TRIGGERED = "violated", "passed", "not triggered"
-COVER_PASSES = "TrainCheck never files a satisfied Cover invariant as passed (Q52)"
-UNNAMED = "it names arguments given by position, which the trace does not name (Q66)"
+COVER_PASSES = "theirs never files a satisfied Cover invariant as passed (Q52)"
+UNNAMED = "names arguments given by position (Q35, Q66)"
 LOGS = {VIOLATED: "failed.log", PASSED: "passed.log", NOT_TRIGGERED: "not_triggered.log"}
 
 

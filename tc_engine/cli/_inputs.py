@@ -27,8 +27,7 @@ def open_runs(
     """
     if not folders and not traces:
         raise UsageError("there is no run to look at", "Name one with -f RUN")
-    distinct = {folder.resolve(): folder for folder in reversed(folders)}
-    runs = [open_run(folder, limits, console) for folder in reversed(distinct.values())]
+    runs = open_folders(folders, limits, console)
     if not traces:
         yield runs
         return
@@ -36,11 +35,18 @@ def open_runs(
         yield [*runs, _open_files(traces, Path(scratch) / "traces", limits, console)]
 
 
-def open_run(folder: Path, limits: Limits, console: Console) -> Dataset:
-    """Open one run: a trace dataset, or a folder of TrainCheck traces, which is ingested first.
+def open_folders(folders: Sequence[Path], limits: Limits, console: Console) -> list[Dataset]:
+    """Open each folder once: a trace dataset, or TrainCheck traces, which are ingested first.
 
-    Raises DataError where the folder is neither.
+    Raises DataError where a folder is neither.
     """
+    distinct: dict[Path, Path] = {}
+    for folder in folders:
+        distinct.setdefault(folder.resolve(), folder)
+    return [_open(folder, limits, console) for folder in distinct.values()]
+
+
+def _open(folder: Path, limits: Limits, console: Console) -> Dataset:
     from tc_engine import dataset, ingest
 
     if dataset.is_dataset(folder):

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tc_engine.cli._console import Console
-from tc_engine.cli._inputs import open_run
+from tc_engine.cli._inputs import open_folders
 from tc_engine.cli._options import (
     TABLE_ROWS,
     Format,
@@ -103,7 +103,7 @@ def sql(
         texts = _texts(command or (), file or (), stdin=len(folders) < len(runs or ()))
         bounds = limits(threads, memory_limit, temp_dir)
         with Console(verbose=verbose) as console:
-            opened = [open_run(folder, bounds, console) for folder in folders]
+            opened = open_folders(folders, bounds, console)
             with _ask.session(opened, bounds, values, paths, console.phase) as session:
                 console.done()
                 if texts is None:

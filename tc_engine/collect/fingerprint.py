@@ -4,9 +4,10 @@ It is 0 exactly when every element is zero (or -0.0, or there is none); otherwis
 bit and on its place. Only integer arithmetic modulo 2**64 is used, so equal content gives an equal
 number on every device, rank and process, whatever the memory layout.
 
-The content is read as 64-bit words. A word x is folded to x ^ (x >> 32), which is invertible and
-carries a change of the top bits down; then words are multiplied by odd pseudo-random weights of
-their place and added up, in rows of `ROW` words, and the sums of the rows once more likewise.
+The content is read as signed 64-bit words. A word x is folded to x + (x >> 29), which carries a
+change of the top bits down, where a product modulo 2**64 keeps it: a change by a multiple of 2**29
+loses exactly 29 factors of two. Then words are multiplied by odd pseudo-random weights of their
+place and added up, in rows of `ROW` words, and the sums of the rows once more likewise.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ ROWS_AT_ONCE = 128  # on an accelerator: bounds the scratch memory to 32 MB
 SMALL = 4096  # up to so many words tensors are joined, which saves calls
 LAYOUTS = 256
 WORD = 8
+FOLD = 29
 _STRIDED_TYPES = (Tensor, torch.nn.Parameter)
 _SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
@@ -125,7 +127,7 @@ class Fingerprints:
         """Return the sums and the first words of small tensors, computed in one go."""
         joined = torch.cat(list(words))
         layout = self._layout(joined.device, tuple(len(part) for part in words))
-        running = (joined >> 32).bitwise_xor_(joined).mul_(layout.weights).cumsum(0)
+        running = (joined >> FOLD).add_(joined).mul_(layout.weights).cumsum(0)
         ends = running[layout.lasts]
         return torch.diff(ends, prepend=torch.zeros_like(ends[:1])), joined[layout.firsts]
 
@@ -144,7 +146,7 @@ class Fingerprints:
     def _row(self, words: Tensor) -> Tensor:
         """Fold, weigh and add up along the last axis."""
         weights = self._weights_on(words.device)[: words.shape[-1]]
-        return (words >> 32).bitwise_xor_(words).mul_(weights).sum(-1)
+        return (words >> FOLD).add_(words).mul_(weights).sum(-1)
 
     def _weights_on(self, device: torch.device) -> Tensor:
         weights = self._weights.get(device)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tc_engine.dataset import Dataset
 from tc_engine.engine import sqlfiles
 from tc_engine.engine.session import Session
+from tc_engine.errors import QueryError, UsageError
 
 
 def prepare(
@@ -16,13 +17,22 @@ def prepare(
     settings: Mapping[str, object] | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Load the runs and derive calls, variables and contexts; `settings` override the defaults."""
+    """Load the runs and derive calls, variables and contexts.
+
+    `settings` override the defaults of `sql/settings.sql`; UsageError if a value does not fit.
+    """
     session.set("dataset", [str(run.path.resolve()) for run in runs])
     for name, value in (settings or {}).items():
         session.set(name, value)
     for name in flow():
         progress(name)
-        session.run(name)
+        try:
+            session.run(name)
+        except QueryError as error:
+            if name != "settings":
+                raise
+            reason = error.message.splitlines()[0]
+            raise UsageError(f"a setting has a value that does not fit: {reason}") from error
 
 
 def flow() -> list[str]:
