@@ -26,6 +26,7 @@ from benchmarks.compatibility_verdicts import (
     verdict,
 )
 from tc_engine.check import Check
+from tc_engine.errors import UsageError
 
 BEGIN = "<!-- begin: written by benchmarks/compatibility.py -->"
 END = "<!-- end -->"
@@ -56,11 +57,11 @@ def tables(
 
 
 def put(text: str, path: Path) -> None:
-    """Replace what is between the marks of a page. Raises ValueError where there are none."""
+    """Replace what is between the marks of a page. Raises UsageError where there are none."""
     before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise ValueError(f"{path} has no place for the tables: {BEGIN} ... {END}")
+        raise UsageError(f"{path} has no place for the tables", f"Mark it with {BEGIN} and {END}")
     path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
 
 
@@ -123,8 +124,12 @@ def _ours(rules: Rules) -> Iterable[str]:
 def _hypotheses(rules: Rules) -> Iterable[str]:
     yield "### What became of every hypothesis of Cover and Lead"
     rows = [
-        (_short(relation), theirs if theirs == KEPT else f"given up: {theirs}",
-         ours if ours == KEPT else f"given up: {ours}", count)
+        (
+            _short(relation),
+            theirs if theirs == KEPT else f"given up: {theirs}",
+            ours if ours == KEPT else f"given up: {ours}",
+            count,
+        )
         for (relation, theirs, ours), count in sorted(rules.hypotheses.items())
     ]
     yield _table(("relation", "TrainCheck", "tc_engine", "hypotheses"), rows)
@@ -158,7 +163,7 @@ def _own(own: Check) -> Iterable[str]:
     counts = Counter((result.invariant.relation, verdict(result)) for result in own.results)
     yield _by_relation(counts, _ORDER)
     rows = [
-        (result.invariant.text, result.violation.first_step, result.violation.count)
+        (f"`{result.invariant.text}`", result.violation.first_step, result.violation.count)
         for result in own.results
         if result.violation and "attr_name" in result.invariant.params[-1]
     ]
@@ -169,10 +174,14 @@ def _own(own: Check) -> Iterable[str]:
 def _published(published: Sequence[Published]) -> Iterable[str]:
     yield "### Published cases"
     yield _table(
-        ("case", "relation", "published verdict", "ours", "same records reported"),
+        ("case", "relation", "side", "verdict", "records reported"),
         [
-            (one.name, _short(one.relation), one.theirs, one.ours, "yes" if one.same_records else "no")
+            (one.name, _short(one.result.invariant.relation), side, says, " and ".join(records))
             for one in published
+            for side, says, records in (
+                ("published", one.theirs, one.their_records),
+                ("tc_engine", verdict(one.result), one.our_records),
+            )
         ],
     )
 
@@ -205,7 +214,9 @@ def _unexplained(rules: Rules, verdicts: Verdicts) -> Iterable[str]:
 
 def _listed(findings: Iterable[Finding]) -> list[tuple[str, ...]]:
     return sorted(
-        (one.invariant.text, one.verdict, one.evidence) for one in findings if one.verdict != SAME
+        (f"`{one.invariant.text}`", one.verdict, one.evidence)
+        for one in findings
+        if one.verdict != SAME
     )
 
 
@@ -215,7 +226,10 @@ def _by_relation(counts: Counter[tuple[str, str]], columns: Sequence[str]) -> st
         (_short(relation), *(counts[relation, name] for name in names))
         for relation in sorted({relation for relation, _ in counts})
     ]
-    total = ("all", *(sum(count for (_, n), count in counts.items() if n == name) for name in names))
+    total = (
+        "all",
+        *(sum(count for (_, n), count in counts.items() if n == name) for name in names),
+    )
     return _table(("relation", *names), [*rows, total])
 
 
@@ -228,14 +242,15 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [[_cell(cell) for cell in row] for row in rows]
     aligned = ["---:" if _is_number(column) else "---" for column in zip(*lines, strict=True)]
     return "\n".join(
-        "| " + " | ".join(line) + " |" for line in (header, aligned or ["---"] * len(header), *lines)
+        "| " + " | ".join(line) + " |"
+        for line in (header, aligned or ["---"] * len(header), *lines)
     )
 
 
 def _cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value).replace("|", "\\|").replace("<", "\\<").replace("_", "\\_")
+    return str(value).replace("|", "\\|")
 
 
 def _is_number(column: Iterable[str]) -> bool:

@@ -103,9 +103,7 @@ def by_statement(invariants: Sequence[Invariant]) -> Stated:
 
 def covers(weaker: Sequence[Invariant], groups: Sequence[Group]) -> bool:
     """Tell whether some precondition of the invariants holds for each of the examples."""
-    return all(
-        any(group.accepted_by(precondition(one)) for one in weaker) for group in groups
-    )
+    return all(any(group.accepted_by(precondition(one)) for one in weaker) for group in groups)
 
 
 def _compare_theirs(
@@ -116,11 +114,12 @@ def _compare_theirs(
     for one, own, all_calls in zip(theirs, exact, plain, strict=True):
         accepted = [group for group in all_calls if group.accepted_by(precondition(one))]
         match = [
-            mine for mine in ours.get(statement(one), [])
+            mine
+            for mine in ours.get(statement(one), [])
             if arguments(mine).items() <= arguments(one).items() and covers([mine], accepted)
         ]
         if is_about_address(one):
-            result.theirs.append(Finding(one, ADDRESS, "the trace's addresses are not read"))
+            result.theirs.append(Finding(one, ADDRESS, f"our query makes {len(own)} examples"))
         elif any(arguments(mine) == arguments(one) for mine in match):
             result.theirs.append(Finding(one, SAME))
         elif match:
@@ -133,7 +132,8 @@ def _not_implied(
     trace: Trace, invariant: Invariant, own: Sequence[Group], all_calls: Sequence[Group]
 ) -> Finding:
     broken = sum(
-        group.examples for group in own
+        group.examples
+        for group in own
         if not group.is_positive and group.accepted_by(precondition(invariant))
     )
     if broken:
@@ -143,7 +143,8 @@ def _not_implied(
         inside = len(trace.calls_inside(invariant))
         if inside >= (invariant.positive or 0) > 1:
             return Finding(
-                invariant, ONE_CALL,
+                invariant,
+                ONE_CALL,
                 f"{inside} child calls in 1 call; TrainCheck counts {invariant.positive}",
             )
     return Finding(invariant, UNEXPLAINED, "no invariant of ours accepts all that it accepts")
@@ -180,7 +181,8 @@ def _compare_ours(
     for one, all_calls in zip(ours, examples, strict=True):
         accepted = [group for group in all_calls if group.accepted_by(precondition(one))]
         match = [
-            other for other in theirs.get(statement(one), [])
+            other
+            for other in theirs.get(statement(one), [])
             if arguments(one).items() <= arguments(other).items()
         ]
         missed = [group for group in accepted if not covers(match, [group])]

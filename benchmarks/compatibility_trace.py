@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,9 @@ from tc_engine.learn.clauses import Signature, accepts
 from tc_engine.relations._base import Relation
 
 Arguments = Mapping[str, dict[str, Any]]
+
+# As is_address() in sql/macros.sql.
+_ADDRESS = re.compile(r"_(TRAINCHECK|ML_DAIKON)_.*_ID$")
 
 _CALLS_INSIDE = """
 WITH RECURSIVE inside AS (
@@ -214,4 +218,4 @@ def statement(invariant: Invariant) -> tuple[str, ...]:
 
 def is_about_address(invariant: Invariant) -> bool:
     """Tell whether an invariant is about the address of an object."""
-    return any(str(param.get("attr_name", "")).endswith("_ID") for param in invariant.params)
+    return any(_ADDRESS.match(str(param.get("attr_name", ""))) for param in invariant.params)

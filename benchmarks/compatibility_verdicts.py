@@ -16,7 +16,7 @@ from benchmarks.compatibility_trace import (
     is_about_address,
     precondition,
 )
-from tc_engine.check import Check, Result, check
+from tc_engine.check import Result, check
 from tc_engine.dataset import open_dataset
 from tc_engine.invariants import Clause, Condition, Invariant
 
@@ -41,13 +41,18 @@ class Verdicts:
 
 @dataclass(frozen=True)
 class Published:
-    """A published case: the stored verdict and ours, and whether the same records are reported."""
+    """A published case: the stored verdict and ours, each with the records that it reports."""
 
     name: str
-    relation: str
     theirs: str
-    ours: str
-    same_records: bool
+    their_records: list[str]
+    result: Result
+
+    @property
+    def our_records(self) -> list[str]:
+        """The records of our violation."""
+        violation = self.result.violation
+        return [_describe(record) for record in violation.records] if violation else []
 
 
 @dataclass(frozen=True)
@@ -104,31 +109,29 @@ def published(folder: Path, run: Path, invariants: Sequence[Invariant]) -> list[
     found = []
     for result in check([open_dataset(run)], invariants).results:
         name, records = stored[json.dumps(list(result.invariant.params))]
-        ours = result.violation.records if result.violation else ()
-        found.append(Published(
-            folder.name, result.invariant.relation, name, verdict(result),
-            [_identity(record) for record in records] == [_identity(record) for record in ours],
-        ))
+        described = [_describe(record) for record in records]
+        found.append(Published(folder.name, name, described, result))
     return found
 
 
-def drift(run: Path, invariant: Invariant) -> Drift:
+def drift(run: Path, published: Result) -> Drift:
     """Ask whether replicas differ in parameters of one name, or only where names differ."""
+    invariant = published.invariant
     whole = precondition(invariant)
     named = Condition(
         tuple((*one, Clause("consistent", "var_name")) for one in whole.alternatives),
         whole.inverted,
     )
     (group,) = invariant.precondition
-    checked: Check = check(
-        [open_dataset(run)], [invariant, replace(invariant, precondition={group: named})]
+    narrowed = replace(invariant, precondition={group: named})
+    (checked,) = check([open_dataset(run)], [narrowed]).results
+    return Drift(
+        published.examples,
+        published.violation.count if published.violation else 0,
+        checked.examples,
+        checked.violation.count if checked.violation else 0,
+        *_agreeing(run),
     )
-    (pairs, violations), (named_pairs, named_violations) = (
-        (result.examples, result.violation.count if result.violation else 0)
-        for result in checked.results
-    )
-    parameters, agreeing = _agreeing(Trace(run))
-    return Drift(pairs, violations, named_pairs, named_violations, parameters, agreeing)
 
 
 def _explain(trace: Trace, invariant: Invariant, theirs: str, ours: str) -> Finding:
@@ -144,9 +147,9 @@ def _explain(trace: Trace, invariant: Invariant, theirs: str, ours: str) -> Find
     return Finding(invariant, UNEXPLAINED, f"{theirs} / {ours}")
 
 
-def _agreeing(trace: Trace) -> tuple[int, dict[int, int]]:
+def _agreeing(run: Path) -> tuple[int, dict[int, int]]:
     """Count, by step, the parameters whose last value is the same on all processes."""
-    rows = trace.session.rows("""
+    rows = Trace(run).session.rows("""
         WITH last AS (
             SELECT variable, step, process_id,
                 arg_max(CAST(attributes -> '$.data' AS VARCHAR), (start_ts, event_id)) AS data
@@ -171,5 +174,6 @@ def _objects(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def _identity(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (record["time"], record.get("func_call_id"), record.get("var_name"))
+def _describe(record: Mapping[str, Any]) -> str:
+    what = record.get("function") or record.get("var_name")
+    return f"`{what}` (process {record['process_id']}, step {record['meta_vars.step']})"

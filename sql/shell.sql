@@ -27,3 +27,4 @@
 .read sql/2_derive/state_fields.sql
 .read sql/2_derive/compared_runs.sql
 .read sql/2_derive/run_slices.sql
+.read sql/2_derive/pair_fields.sql

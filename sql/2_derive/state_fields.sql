@@ -33,6 +33,3 @@ WHERE
 
 COMMENT ON TABLE state_fields IS 'One row per field that a precondition on variables may speak about';
 COMMENT ON COLUMN state_fields.field IS 'column name as in invariant files, such as attributes.ndim';
-
--- The values of these fields are numbered by the relations that compare them.
-CREATE OR REPLACE TABLE state_values (value_no BIGINT, value VARCHAR);

@@ -7,7 +7,7 @@ SELECT
     trace,
     is_positive,
     signature,
-    count(*) AS examples
+    CAST(sum(weight) AS BIGINT) AS examples
 FROM examples
 GROUP BY hypothesis_id, trace, is_positive, signature;
 

@@ -25,12 +25,12 @@ INNER JOIN features ON TRY_CAST(used.signature AS BIGINT) = features.context_id
 UNION ALL
 SELECT
     pair.signature,
-    state_fields.field,
+    pair_fields.field,
     NULL AS path,
-    CASE pair.value_no WHEN -1 THEN '<>' WHEN -2 THEN '<null>' ELSE state_values.value END AS value
+    CASE pair.value_no WHEN -1 THEN '<>' WHEN -2 THEN '<null>' ELSE pair_values.value END AS value
 FROM pair
-INNER JOIN state_fields USING (field_no)
-LEFT JOIN state_values USING (value_no)
+INNER JOIN pair_fields USING (field_no)
+LEFT JOIN pair_values USING (value_no)
 WHERE pair.value_no <> -3;
 
 COMMENT ON TABLE signature_fields IS 'One row per signature and field that a precondition can use';

@@ -11,7 +11,6 @@ import duckdb
 from tc_engine.cli._writer import Writer
 from tc_engine.dataset import Dataset
 from tc_engine.engine import readonly, stages
-from tc_engine.engine.interrupt import interruptible
 from tc_engine.engine.session import Limits, Session
 
 
@@ -24,7 +23,7 @@ def session(
     progress: Callable[[str], None],
 ) -> Iterator[Session]:
     """Open a session that holds the tables of the runs."""
-    with Session(limits, sql_path=sql_path) as opened, interruptible(opened.connection):
+    with Session(limits, sql_path=sql_path) as opened:
         stages.prepare(opened, runs, settings, progress)
         readonly.lock(opened, runs)
         yield opened

@@ -48,9 +48,9 @@ class Installer:
 
     def install(self) -> None:
         """Patch everything that is there and wait for the rest."""
-        contexts.watch(self._recorder, self._patches)
         for target in TARGETS:
             self._hook.after(target.module, self._later(self._patch, target))
+        contexts.watch(self._recorder, self._patches)
         self._patch_optimizers()
         self._patch_schedulers()
         self._patch_modules()

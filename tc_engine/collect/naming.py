@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+_OWN_REFERENCES = 3  # of a snapshot: the frame, our variable, the argument of getrefcount
 _OWN_PACKAGES = (
     str(Path(__file__).resolve().parent) + "/",
     str(Path(sys.modules["torch"].__file__ or "").parent) + "/",
@@ -40,14 +42,27 @@ def find(wanted: Callable[[Any], bool]) -> tuple[str, Any] | None:
 
 def _candidates() -> Iterator[tuple[str, Any]]:
     for frame in _user_frames():
-        names = frame.f_locals
+        names = _locals_of(frame)
         yield from _plain(names)
         owner = names.get("self")
         if owner is not None:
             yield from _attributes(owner)
             yield "self", owner
-        if names is not frame.f_globals:
-            yield from _plain(frame.f_globals)
+        yield from _plain(frame.f_globals)
+
+
+def _locals_of(frame: FrameType) -> dict[str, Any]:
+    """Copy the local variables of a frame.
+
+    Before Python 3.13 looking at them leaves a snapshot in the frame, which would keep alive what
+    the function deletes later. It is emptied, unless the program holds it too, as `locals()`.
+    """
+    names = frame.f_locals
+    copied = dict(names)
+    is_snapshot = frame.f_code.co_flags & CO_OPTIMIZED and isinstance(names, dict)
+    if is_snapshot and sys.getrefcount(names) <= _OWN_REFERENCES:
+        names.clear()
+    return copied
 
 
 def _plain(names: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,7 @@ import os
 import platform
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -64,7 +65,7 @@ class Session:
         roles = Roles(session._recorder, session._steps, session._variables, session._observer)
         Installer(session._recorder, roles, session._variables, hook).install()
         ANNOTATIONS.on_change = session._annotated
-        atexit.register(session.close)
+        atexit.register(session._exit)
         os.register_at_fork(after_in_child=session._forked)
         session._catch_sigterm()
 
@@ -75,6 +76,15 @@ class Session:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
+
+    def _exit(self) -> None:
+        """Write everything when the interpreter ends."""
+        self.close()
+        if getattr(sys, "last_type", None) is KeyboardInterrupt:
+            # The interpreter has noted that Ctrl-C ended the program, to end by that signal; any
+            # string that is executed since then, as imports do, has made it forget.
+            with suppress(KeyboardInterrupt):
+                exec("raise KeyboardInterrupt")  # noqa: S102 - makes it note that again
 
     def _begin(self) -> None:
         self._pid = os.getpid()

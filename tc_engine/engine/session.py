@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from tc_engine.engine import sqlfiles
+from tc_engine.engine.interrupt import interruptible, is_interrupt
 from tc_engine.errors import DataError, QueryError, UsageError
 
 log = logging.getLogger("tc_engine.sql")
@@ -35,6 +37,8 @@ class Limits:
 class Session:
     """A private in-memory database that runs the files of `sql/`.
 
+    In a `with` block Ctrl-C ends a running query.
+
     `sql_path` holds folders of a user's own SQL files, searched first. `tracer`, if given, is
     called with each statement's text and its seconds.
     """
@@ -51,6 +55,8 @@ class Session:
         self._connection = _connect(limits or Limits())
 
     def __enter__(self) -> Session:
+        self._watched = ExitStack()
+        self._watched.enter_context(interruptible(self._connection))
         return self
 
     def __exit__(
@@ -59,7 +65,10 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            self._watched.__exit__(kind, error, trace)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Drop the database and its spill files."""
@@ -163,7 +172,12 @@ def _failed(file: sqlfiles.SqlFile, statement: str, error: duckdb.Error) -> Quer
 
 
 def _explained(error: duckdb.Error, statement: str) -> QueryError | DataError:
-    """Tell what a person can do something about from what is a bug."""
+    """Tell what a person can do something about from what is a bug.
+
+    Raises KeyboardInterrupt where the query did not fail but was interrupted.
+    """
+    if is_interrupt(error):
+        raise KeyboardInterrupt from error
     message = _one_line(error)
     if isinstance(error, duckdb.OutOfMemoryException):
         return DataError(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import duckdb
 import polars as pl
 import pyarrow.parquet as pq
@@ -76,10 +80,6 @@ def only(calls: list[dict]) -> dict:
 
 
 def test_training_is_the_same_bit_by_bit(done: Collected, tmp_path) -> None:
-    import os
-    import subprocess
-    import sys
-
     (tmp_path / "script.py").write_text(SCRIPT)
     plain = subprocess.run(
         [sys.executable, "script.py"],

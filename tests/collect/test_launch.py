@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.dataset as ds
 import pytest
 
 from tc_engine.collect.launch import CollectOptions, launch
@@ -34,8 +35,10 @@ def test_program_sees_its_own_world(collect: Collect) -> None:
         + """
 import json, os, sys
 step()
-print(json.dumps([sys.argv[1:], os.getcwd(), sys.stdin.read(), __name__, os.path.basename(__file__),
-    [p for p in sys.path if "tc_engine" in p], sorted(m for m in sys.modules if "sitecustom" in m)]))
+print(json.dumps([
+    sys.argv[1:], os.getcwd(), sys.stdin.read(), __name__, os.path.basename(__file__),
+    [p for p in sys.path if "tc_engine" in p], [m for m in sys.modules if "sitecustom" in m],
+]))
 print("to stderr", file=sys.stderr)
 sys.exit(7)
 """,
@@ -74,7 +77,7 @@ def test_summary_and_manifest(collect: Collect) -> None:
     assert done.rows[0]["meta"] == {"RANK": 3, "LOCAL_RANK": 1}
     everything = "".join(f.read_text() for f in done.run.rglob("*.json"))
     assert "hush" not in everything
-    assert [path.name for path in done.run.iterdir()] == ["events", "manifest.json"]
+    assert sorted(path.name for path in done.run.iterdir()) == ["events", "manifest.json"]
 
 
 @pytest.mark.parametrize(
@@ -160,8 +163,6 @@ def _only_child(pid: int) -> int:
 
 
 def collect_rows(run: Path) -> list[tuple[str, str]]:
-    import pyarrow.dataset as ds
-
     files = sorted(run.glob("events/process=*/part-*.parquet"))
     table = ds.dataset(files).to_table(columns=["function", "outcome"]).to_pylist()
     return [(row["function"], row["outcome"]) for row in table if row["function"]]

@@ -1,6 +1,7 @@
 -- One row per hypothesis and pair of overlapping runs of two variables: positive if equal.
 -- The records of an example are the first observations of the two runs.
--- Reads: hypotheses, compared_runs, run_slices, state_fields, events.  Writes: examples, state_values.
+-- Reads: hypotheses, compared_runs, run_slices, state_fields, events.  Writes: examples,
+-- pair_fields, pair_values.
 CREATE OR REPLACE TABLE _consistency AS
 SELECT
     hypothesis_id,
@@ -79,8 +80,11 @@ SELECT
 FROM value
 INNER JOIN state_fields USING (field);
 
+-- What the numbers in a signature stand for: fields by their place, values by their number.
+CREATE OR REPLACE TABLE pair_fields AS FROM state_fields;
+
 -- One row per value: a number to compare it by. 0 is null.
-CREATE OR REPLACE TABLE state_values AS
+CREATE OR REPLACE TABLE pair_values AS
 SELECT
     row_number() OVER (ORDER BY value) AS value_no,
     value
@@ -98,7 +102,7 @@ SELECT
     record.trace,
     record.process_id,
     record.event_id,
-    list(CAST(coalesce(state_values.value_no, -3) AS INTEGER) ORDER BY state_fields.field_no)
+    list(CAST(coalesce(pair_values.value_no, -3) AS INTEGER) ORDER BY state_fields.field_no)
         AS fields
 FROM (
     SELECT DISTINCT
@@ -114,7 +118,7 @@ LEFT JOIN _field_values AS value
         AND record.process_id = value.process_id
         AND record.event_id = value.event_id
         AND state_fields.field_no = value.field_no
-LEFT JOIN state_values ON value.value = state_values.value
+LEFT JOIN pair_values ON value.value = pair_values.value
 GROUP BY record.trace, record.process_id, record.event_id;
 
 DROP TABLE _field_values;
@@ -145,6 +149,7 @@ pair AS (
 SELECT
     pair.hypothesis_id,
     a.value = b.value AS is_positive,
+    1 AS weight,
     -- Per field the number of the common value; -1 where they differ, -2 where they differ and one
     -- is null, -3 where a record lacks the field.
     CAST(list_transform(

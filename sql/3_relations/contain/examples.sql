@@ -124,6 +124,7 @@ found AS (
 SELECT
     stated.hypothesis_id,
     found.call_id IS NOT NULL AS is_positive,
+    1 AS weight,
     CAST(call.context_id AS VARCHAR) AS signature,
     call.trace,
     call.until_ts AS decided_ts,

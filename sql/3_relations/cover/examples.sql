@@ -45,6 +45,7 @@ SELECT
     done.last_start_ts IS NOT NULL
     AND (judged.previous_end_ts IS NULL OR done.last_start_ts > judged.previous_end_ts)
         AS is_positive,
+    1 AS weight,
     CAST(judged.context_id AS VARCHAR) AS signature,
     judged.trace,
     judged.start_ts AS decided_ts,

@@ -60,6 +60,7 @@ SELECT
         if(judged.calls = 1, done.end_ts >= judged.end_ts, done.last_start_ts > judged.end_ts),
         false
     ) AS is_positive,
+    1 AS weight,
     CAST(judged.context_id AS VARCHAR) AS signature,
     judged.trace,
     judged.window_end_ts AS decided_ts,

@@ -1,0 +1,7 @@
+-- One row per field of the records that a relation on pairs compares: none, until one is run.
+-- Such a relation fills both tables; the numbers stand in the signatures of its examples.
+CREATE OR REPLACE TABLE pair_fields (field_no BIGINT, field VARCHAR);
+CREATE OR REPLACE TABLE pair_values (value_no BIGINT, value VARCHAR);
+
+COMMENT ON TABLE pair_fields IS 'One row per field that a relation on pairs compares';
+COMMENT ON TABLE pair_values IS 'One row per value of such a field; 0 is null';
