@@ -249,7 +249,6 @@ def test_zeroed_gradient_is_zero_not_null(done: Collected) -> None:
                 ("data", "torch.optim.lbfgs.LBFGS.step"),
                 ("grad", ZERO_GRAD),
                 ("grad", BACKWARD),
-                ("data", "torch.optim.lbfgs.LBFGS.step"),
             ],
         ),
         ("inner_model", [("grad", BACKWARD)]),
