@@ -9,9 +9,10 @@ action of a program is drawn on its own, so that a failing trace shrinks.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -27,11 +28,14 @@ FUNCTIONS = (
     "torch.nn.functional.relu",
     "pkg._private",
 )
+TENSOR_FUNCTIONS = FUNCTIONS[:4]
 VARIABLES = (("w", PARAMETER), ("b", PARAMETER), ("lr", "float"), ("epoch", "float"))
 FRESH = "fresh"
 """Stands for a value that is new at every observation of a variable in its process."""
 SIGNED = "signed"
 """As FRESH, but now below, now above zero."""
+TOGGLED = "toggled"
+"""Stands for 1 and null in turn."""
 
 VALUES: tuple[object, ...] = (
     None, None, 0, 1, 1.0, -1, 2.5, True, False, "", "1", [], [1, 2], 2**53, 2**53 + 1,
@@ -41,12 +45,60 @@ COMMON = (
     {"data": SIGNED},
     {"grad": FRESH},
     {"grad": None},
+    {"grad": TOGGLED},
     {"data": 1, "grad": None},
 )
+ARGUMENTS: tuple[object, ...] = (1, 2, True, "a", None, 0.5)
+LISTS: tuple[object, ...] = (
+    [], [1], [0], [1, 2], [[1], 2], [*range(10)], [*range(11)], ["a"], [1, "a"], [0.5], [{"n": 1}],
+)  # fmt: skip
+LIMITS = (8, 10, 10.0, 12.5, -10, 0)
+LIMITED = ("min_x", "max_y")
+TENSOR_TYPES = ("torch.FloatTensor", "torch.nn.Parameter", "Tensor", "pkg.MaskedTensor")
+PROPERTIES: dict[str, tuple[object, ...]] = {
+    "dtype": ("float32", "float16"),
+    "shape": ([], [1], [2, 8], [8, 2], [9, 2], [10]),
+    "ndim": (1, 2, 2.0),
+    "requires_grad": (True, False, None),
+    "length": (8, 9, 10, 12, 0, -9, None),
+    "is_leaf": (True, 1),
+    "name": (None,),
+    "nbytes": (8, 32),
+    "_ML_DAIKON_data_ID": (11, 12),
+    "_TRAINCHECK_grad_ID": (13, None),
+}
+
+
+def _tensors(count: int) -> tuple[Payload, ...]:
+    """Return tensors with some of the properties: always the same, as drawing each takes long."""
+    chosen = random.Random(7)
+    return tuple(
+        Payload(
+            chosen.choice(TENSOR_TYPES),
+            {
+                name: chosen.choice(values)
+                for name, values in PROPERTIES.items()
+                if chosen.random() < 0.7
+            },
+        )
+        for _ in range(count)
+    )
+
+
+TENSORS = _tensors(30)
+OBJECTS = tuple(Payload(name, {"ndim": 1}) for name in ("torch.Size", "TensorDict", "Options"))
 CONTEXT = {"torch.amp.autocast": {"enabled": True, "dtype": None}}
 
 Place = tuple[int, int]
 """A process and a thread."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """A call that has not ended, and what it will return."""
+
+    event: Event
+    result: object
 
 
 @dataclass
@@ -55,10 +107,10 @@ class Job:
 
     trace: Trace
     parameters: dict[str, tuple[str, ...] | None]
-    open_calls: dict[Place, list[Event]]
+    open_calls: dict[Place, list[Open]]
     observed: Counter[tuple[int, str]] = field(default_factory=Counter)
 
-    def go_to(self, place: Place) -> list[Event]:
+    def go_to(self, place: Place) -> list[Open]:
         """Continue in a thread; return its open calls."""
         self.trace.process(place[0]).thread(place[1])
         return self.open_calls[place]
@@ -82,12 +134,16 @@ class Observe:
             open_calls = job.go_to(place)
             job.observed[place[0], name] += 1
             number = job.observed[place[0], name]
-            fresh = {FRESH: 1000 + number, SIGNED: number * (-1) ** number}
+            fresh = {
+                FRESH: 1000 + number,
+                SIGNED: number * (-1) ** number,
+                TOGGLED: 1 if number % 2 else None,
+            }
             values: dict[str, Any] = {
                 attribute: fresh.get(value, value) if isinstance(value, str) else value
                 for attribute, value in self.attributes.items()
             }
-            cause = open_calls[-1] if self.caused and open_calls else None
+            cause = open_calls[-1].event if self.caused and open_calls else None
             job.trace.state(name, type=type_name, cause=cause, **values)
 
 
@@ -100,26 +156,32 @@ class End:
 
     def __call__(self, job: Job) -> None:
         open_calls = job.go_to(self.place)
-        if open_calls:
-            job.trace.leave(open_calls.pop(), exception="ValueError" if self.raises else None)
+        if not open_calls:
+            return
+        call = open_calls.pop()
+        if self.raises:
+            job.trace.leave(call.event, exception="ValueError")
+        else:
+            job.trace.leave(call.event, result=call.result)
 
 
 @dataclass(frozen=True)
 class Begin:
-    """Begin a call on a thread."""
+    """Begin a call on a thread, which will return `result` if it does."""
 
     place: Place
     function: str
     args: tuple[object, ...] | None
     kwargs: dict[str, object] | None
+    result: object
 
     def __call__(self, job: Job) -> None:
         parameters = job.parameters[self.function]
-        job.go_to(self.place).append(
-            job.trace.enter(
-                self.function, args=self.args, kwargs=self.kwargs, parameters=parameters
-            )
+        open_calls = job.go_to(self.place)
+        event = job.trace.enter(
+            self.function, args=self.args, kwargs=self.kwargs, parameters=parameters
         )
+        open_calls.append(Open(event, self.result))
 
 
 @dataclass(frozen=True)
@@ -137,6 +199,20 @@ class Leaf:
             if self.inside:
                 self.inside(job)
             End(self.begin.place, self.raises)(job)
+
+
+@dataclass(frozen=True)
+class Collective:
+    """Make the same calls on one thread of each process, or other ones on the last."""
+
+    places: tuple[Place, ...]
+    leaf: Leaf
+    last: Leaf
+
+    def __call__(self, job: Job) -> None:
+        for place in self.places:
+            leaf = self.last if place == self.places[-1] else self.leaf
+            replace(leaf, begin=replace(leaf.begin, place=place))(job)
 
 
 @dataclass(frozen=True)
@@ -160,20 +236,32 @@ class Annotate:
         job.trace.process(self.process).at(**self.notes)
 
 
+def _begin(place: st.SearchStrategy[Place], function: str) -> st.SearchStrategy[Begin]:
+    """Return a strategy for the beginning of a call; some functions always return tensors."""
+    tensor = st.sampled_from(TENSORS)
+    argument = st.sampled_from(ARGUMENTS) | st.sampled_from((*LISTS, *OBJECTS)) | tensor
+    keywords = st.dictionaries(st.sampled_from(("x", "mode")), argument, max_size=2)
+    limits = st.dictionaries(st.sampled_from(LIMITED), st.sampled_from(LIMITS), min_size=1)
+    args = st.lists(argument, max_size=2) | st.lists(st.sampled_from(LIMITS), max_size=2)
+    returned = tensor | st.tuples(tensor) | st.tuples(tensor, tensor)
+    anything = st.just(MISSING) | argument | st.lists(argument, max_size=2).map(tuple)
+    return st.builds(
+        Begin,
+        place=place,
+        function=st.just(function),
+        args=st.none() | args.map(tuple),
+        kwargs=st.none() | keywords | limits,
+        result=returned if function in TENSOR_FUNCTIONS else returned | anything,
+    )
+
+
 def actions(
     places: tuple[Place, ...], functions: tuple[str, ...], causes: bool, repeats: bool
 ) -> st.SearchStrategy[Action]:
     """Return a strategy for one action of a program."""
     place = st.sampled_from(places)
-    argument = st.sampled_from((1, 2, True, "a", None, 0.5, [1], Payload("Tensor", {"ndim": 1})))
     raises = st.sampled_from((False, False, False, True))
-    begin = st.builds(
-        Begin,
-        place=place,
-        function=st.sampled_from(functions),
-        args=st.none() | st.lists(argument, max_size=2).map(tuple),
-        kwargs=st.none() | st.dictionaries(st.sampled_from(("x", "mode")), argument, max_size=2),
-    )
+    begin = st.sampled_from(functions).flatmap(lambda function: _begin(place, function))
     attribute = st.sampled_from(("data", "grad", "is_leaf", "_ML_DAIKON_grad_ID"))
     value = st.just(FRESH) | st.sampled_from(VALUES)
     everywhere = tuple({process: (process, thread) for process, thread in places}.values())
@@ -188,7 +276,16 @@ def actions(
     leaf = st.builds(Leaf, begin=begin, inside=st.none() | observe, raises=raises, times=times)
     end = st.builds(End, place=place, raises=raises)
     wait = st.builds(Wait, ns=st.sampled_from((1, 100, 5000)))
-    return st.one_of(leaf, leaf, observe, begin, end, wait)
+    collective = leaf.flatmap(
+        lambda one: st.builds(
+            Collective,
+            places=st.just(everywhere),
+            leaf=st.just(one),
+            last=st.just(one)
+            | _begin(place, one.begin.function).map(lambda b: replace(one, begin=b)),
+        )
+    )
+    return st.one_of(leaf, leaf, collective, observe, begin, end, wait)
 
 
 @st.composite
@@ -199,7 +296,7 @@ def random_trace(draw: st.DrawFn, functions: tuple[str, ...] = FUNCTIONS) -> Tra
         for process in range(1, 1 + draw(st.sampled_from((1, 1, 2, 3))))
         for thread in range(draw(st.sampled_from((1, 1, 2))))
     )
-    names = st.sampled_from((None, ("x",), ("x", "mode")))
+    names = st.sampled_from((None, ("x",), ("x", "mode"), LIMITED))
     job = Job(
         Trace(tick=draw(st.sampled_from((1, 10)))),
         {function: draw(names) for function in functions},

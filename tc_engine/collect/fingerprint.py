@@ -191,9 +191,12 @@ def _groups(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
 
 def _parts(tensor: Tensor) -> list[Tensor]:
     """Take a tensor apart into strided tensors that share its memory and nothing of autograd."""
-    if type(tensor) not in _STRIDED_TYPES and is_traceable_wrapper_subclass(tensor):
-        names, _ = tensor.__tensor_flatten__()
-        return [part for name in names for part in _parts(getattr(tensor, name))]
+    if type(tensor) not in _STRIDED_TYPES:
+        if type(tensor).__name__ == "FakeTensor":
+            raise TypeError("a fake tensor has no content")
+        if is_traceable_wrapper_subclass(tensor):
+            names, _ = tensor.__tensor_flatten__()
+            return [part for name in names for part in _parts(getattr(tensor, name))]
     detached = tensor.detach()
     if detached.layout is torch.strided:
         return [_bits(detached)]

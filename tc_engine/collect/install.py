@@ -13,7 +13,7 @@ from torch.nn.modules import module as module_hooks
 from torch.optim import Optimizer, lr_scheduler
 from torch.utils.data._utils import worker
 
-from tc_engine.collect import contexts
+from tc_engine.collect import contexts, dynamo
 from tc_engine.collect.apis import SWEPT, TARGETS, Target, full_name
 from tc_engine.collect.importhook import ImportHook
 from tc_engine.collect.patches import Patches, dress, recorded
@@ -57,6 +57,7 @@ class Installer:
         self._patch_script()
         for module_name, name in SUSPENDING:
             self._hook.after(module_name, self._later(self._suspend_in, module_name, name))
+        self._hook.after(dynamo.EVAL_FRAME, self._later(dynamo.leave_alone))
         self._patches.add(worker, "_worker_loop", self._silenced(worker._worker_loop))
         self._patches.sweep(SWEPT)
         self._hook.around = self._recorder.quiet
@@ -68,7 +69,7 @@ class Installer:
             try:
                 function(*args)
             except Exception as error:
-                self._recorder.note_error(f"install {args}", error)
+                self._recorder.note_error(f"install {function.__name__} {args}", error)
 
         return callback
 

@@ -89,12 +89,8 @@ class Observer:
     ) -> None:
         if _out_of_reach():
             return
-        with self._lock, torch._C.DisableTorchFunction():
-            if torch._C._len_torch_dispatch_stack():
-                with torch._C._DisableTorchDispatch():
-                    self._compare(thread, now, cause, only, content)
-            else:
-                self._compare(thread, now, cause, only, content)
+        with self._lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+            self._compare(thread, now, cause, only, content)
 
     def _compare(
         self,

@@ -228,10 +228,11 @@ def unwrap(module: Module) -> Module:
     """Return the model inside a parallel or compiling wrapper."""
     while True:
         inner = None
+        inside = module.__dict__.get("_modules", {})
         if isinstance(module, DataParallel | DistributedDataParallel):
-            inner = module.__dict__["_modules"].get("module")
+            inner = inside.get("module")
         elif type_name(type(module)) == "torch._dynamo.eval_frame.OptimizedModule":
-            inner = module.__dict__["_modules"].get("_orig_mod")
+            inner = inside.get("_orig_mod")
         if inner is None:
             return module
         module = inner
@@ -248,15 +249,15 @@ def _modules(root: Module, name: str) -> Iterator[tuple[str, Module]]:
         yield path, module
         children = [
             (f"{path}.{key}", child)
-            for key, child in module.__dict__["_modules"].items()
+            for key, child in module.__dict__.get("_modules", {}).items()
             if child is not None
         ]
         pending.extend(reversed(children))
 
 
 def _slots(module: Module, is_buffer: bool) -> dict[str, Tensor | None]:
-    slots = module.__dict__["_buffers" if is_buffer else "_parameters"]
-    # TorchScript has something that is only like a dictionary.
+    # TorchScript has nothing here, or something that is only like a dictionary.
+    slots = module.__dict__.get("_buffers" if is_buffer else "_parameters", {})
     return slots if isinstance(slots, dict) else dict(slots.items())
 
 

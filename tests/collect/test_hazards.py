@@ -36,7 +36,7 @@ def train(model, step=None):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(2):
         optimizer.zero_grad()
-        (step or model)(x).sum().backward()
+        (model if step is None else step)(x).sum().backward()
         optimizer.step()
     return [number(p) for p in model.parameters()]
 
@@ -136,7 +136,7 @@ class Types(nn.Module):
         super().__init__()
         self.register_buffer("tiny", torch.ones(3).to(torch.float8_e4m3fn))
         self.register_buffer("imaginary", torch.ones(3, dtype=torch.complex64))
-        self.half = nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
+        self.narrow = nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
     def forward(self, x):
         return x
 print(Types()(x).shape)
@@ -174,7 +174,7 @@ def inside():
 inside()
 print(signal.getsignal(signal.SIGTERM), sorted(sys.stdin.__class__.__mro__, key=str)[0])
 import inspect
-print(inspect.signature(F.relu), inspect.signature(nn.Module.__call__), F.relu, torch.matmul)
+print(inspect.signature(F.relu), inspect.signature(nn.Module.__call__), F.relu.__name__)
 print(torch.optim.SGD.step.__qualname__, nn.Linear.__call__.__name__, F.relu.__doc__[:30])
 print(torch.is_grad_enabled(), torch.get_rng_state().sum().item(), torch.get_num_threads())
 thread = threading.Thread(target=lambda: print(train(Net())))
@@ -265,7 +265,8 @@ def test_processes(collect: Collect, tmp_path: Path) -> None:
     by_process: dict[int, set[str]] = {}
     for call in done.calls:
         by_process.setdefault(call["process_id"], set()).add(call["function"])
-    # The main process, and one trained child each of fork and spawn; the workers leave nothing.
     trained = [names for names in by_process.values() if "torch.optim.sgd.SGD.step" in names]
-    assert len(trained) == 2
-    assert len(by_process) == 3
+    assert len(trained) == 2  # one child each of fork and spawn
+    # A spawned worker runs the script up to its main guard; the data set is not traced.
+    others = [names - {"torch.random.manual_seed"} for names in by_process.values()]
+    assert sum("torch.nn.functional.relu" in names for names in others) == 2

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from tests.reference import consistency, contain_call, contain_change, cover, lead
+from tests.reference import (
+    consistency,
+    consistent_argument,
+    contain_call,
+    contain_change,
+    cover,
+    distinct_argument,
+    input_output,
+    lead,
+    output,
+    periodic,
+    threshold,
+)
 
 RELATIONS: dict[str, ModuleType] = {
     "contain_call": contain_call,
@@ -12,4 +24,13 @@ RELATIONS: dict[str, ModuleType] = {
     "cover": cover,
     "lead": lead,
     "consistency": consistency,
+}
+
+MORE_RELATIONS: dict[str, ModuleType] = {
+    "output": output,
+    "input_output": input_output,
+    "threshold": threshold,
+    "distinct_argument": distinct_argument,
+    "periodic": periodic,
+    "consistent_argument": consistent_argument,
 }

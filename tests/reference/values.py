@@ -33,10 +33,15 @@ def same(left: Any, right: Any) -> bool:
     return canonical(left) == canonical(right)
 
 
+def is_address(name: str) -> bool:
+    """Tell whether a key holds the address of an object."""
+    return name.startswith(ID_PREFIXES) and name.endswith("_ID")
+
+
 def without_ids(value: Any) -> Any:
     """Take away, at any depth, the keys of objects that hold addresses."""
     if isinstance(value, dict):
-        kept = {name: inner for name, inner in value.items() if not name.startswith(ID_PREFIXES)}
+        kept = {name: inner for name, inner in value.items() if not is_address(name)}
         return {name: without_ids(inner) for name, inner in kept.items()}
     if isinstance(value, list):
         return [without_ids(inner) for inner in value]
