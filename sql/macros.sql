@@ -62,3 +62,12 @@ CREATE OR REPLACE MACRO value_matches(text, wanted) AS
 CREATE OR REPLACE MACRO overlap(from_1, to_1, from_2, to_2) AS
     greatest(0, least(to_1, to_2) - greatest(from_1, from_2))
     / (greatest(to_1, to_2) - least(from_1, from_2));
+
+-- Whether an argument {type: value} is plain: no tensor or other object, nor a list of them.
+CREATE OR REPLACE MACRO is_plain(typed) AS
+    json_type(typed) = 'OBJECT'
+    AND json_type(json_extract(typed, '$.*')[1]) <> 'OBJECT'
+    AND NOT (
+        json_type(json_extract(typed, '$.*')[1]) = 'ARRAY'
+        AND contains(CAST(typed AS VARCHAR), '[{')
+    );

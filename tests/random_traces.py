@@ -9,7 +9,6 @@ action of a program is drawn on its own, so that a failing trace shrinks.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.builder import MISSING, PARAMETER, Event, Payload, Trace
+from tests.builder import MISSING, PARAMETER, Event, Trace
+from tests.random_values import ARGUMENTS, LIMITED, LIMITS, LISTS, OBJECTS, TENSORS
 
 FUNCTIONS = (
     "train",
@@ -45,48 +45,8 @@ COMMON = (
     {"data": SIGNED},
     {"grad": FRESH},
     {"grad": None},
-    {"grad": TOGGLED},
     {"data": 1, "grad": None},
 )
-ARGUMENTS: tuple[object, ...] = (1, 2, True, "a", None, 0.5)
-LISTS: tuple[object, ...] = (
-    [], [1], [0], [1, 2], [[1], 2], [*range(10)], [*range(11)], ["a"], [1, "a"], [0.5], [{"n": 1}],
-)  # fmt: skip
-LIMITS = (8, 10, 10.0, 12.5, -10, 0)
-LIMITED = ("min_x", "max_y")
-TENSOR_TYPES = ("torch.FloatTensor", "torch.nn.Parameter", "Tensor", "pkg.MaskedTensor")
-PROPERTIES: dict[str, tuple[object, ...]] = {
-    "dtype": ("float32", "float16"),
-    "shape": ([], [1], [2, 8], [8, 2], [9, 2], [10]),
-    "ndim": (1, 2, 2.0),
-    "requires_grad": (True, False, None),
-    "length": (8, 9, 10, 12, 0, -9, None),
-    "is_leaf": (True, 1),
-    "name": (None,),
-    "nbytes": (8, 32),
-    "_ML_DAIKON_data_ID": (11, 12),
-    "_TRAINCHECK_grad_ID": (13, None),
-}
-
-
-def _tensors(count: int) -> tuple[Payload, ...]:
-    """Return tensors with some of the properties: always the same, as drawing each takes long."""
-    chosen = random.Random(7)
-    return tuple(
-        Payload(
-            chosen.choice(TENSOR_TYPES),
-            {
-                name: chosen.choice(values)
-                for name, values in PROPERTIES.items()
-                if chosen.random() < 0.7
-            },
-        )
-        for _ in range(count)
-    )
-
-
-TENSORS = _tensors(30)
-OBJECTS = tuple(Payload(name, {"ndim": 1}) for name in ("torch.Size", "TensorDict", "Options"))
 CONTEXT = {"torch.amp.autocast": {"enabled": True, "dtype": None}}
 
 Place = tuple[int, int]
@@ -145,6 +105,18 @@ class Observe:
             }
             cause = open_calls[-1].event if self.caused and open_calls else None
             job.trace.state(name, type=type_name, cause=cause, **values)
+
+
+@dataclass(frozen=True)
+class Blink:
+    """Make an observation some times in a row."""
+
+    observe: Observe
+    times: int
+
+    def __call__(self, job: Job) -> None:
+        for _ in range(self.times):
+            self.observe(job)
 
 
 @dataclass(frozen=True)
@@ -272,6 +244,8 @@ def actions(
         attributes=st.sampled_from(COMMON) | st.dictionaries(attribute, value, max_size=3),
         caused=st.booleans() if causes else st.just(False),
     )
+    toggled = observe.map(lambda one: replace(one, attributes={"grad": TOGGLED}))
+    blink = st.builds(Blink, observe=toggled, times=st.sampled_from((1, 4, 6)))
     times = st.sampled_from((1, 2, 5)) if repeats else st.just(1)
     leaf = st.builds(Leaf, begin=begin, inside=st.none() | observe, raises=raises, times=times)
     end = st.builds(End, place=place, raises=raises)
@@ -285,7 +259,7 @@ def actions(
             | _begin(place, one.begin.function).map(lambda b: replace(one, begin=b)),
         )
     )
-    return st.one_of(leaf, leaf, collective, observe, begin, end, wait)
+    return st.one_of(leaf, leaf, collective, observe, blink, begin, end, wait)
 
 
 @st.composite

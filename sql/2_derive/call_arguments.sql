@@ -1,6 +1,5 @@
--- One row per argument of a call that has a name and a plain value: no tensors or other objects, nor
--- lists of them.
--- A positional argument has a name where the trace knows the function's parameters.
+-- One row per argument of a call that has a plain value: no tensor or other object, nor a list of
+-- them. A positional argument has a name where the trace knows the function's parameters.
 CREATE OR REPLACE TABLE call_arguments AS
 WITH
 given AS (
@@ -13,10 +12,9 @@ given AS (
     FROM events AS call, json_each(call.args) AS argument
     WHERE
         call.kind = 'call'
-        AND call.parameters IS NOT NULL
         AND NOT list_contains(
             coalesce(json_keys(call.kwargs), []),
-            json_extract_string(call.parameters, '$[' || argument.key || ']')
+            coalesce(json_extract_string(call.parameters, '$[' || argument.key || ']'), '')
         )
     UNION ALL
     SELECT
@@ -36,14 +34,8 @@ SELECT
     canonical_argument(given.typed) AS value
 FROM given
 INNER JOIN calls USING (trace, process_id, event_id)
-WHERE
-    given.name IS NOT NULL
-    AND json_type(given.typed) = 'OBJECT'
-    AND json_type(json_extract(given.typed, '$.*')[1]) <> 'OBJECT'
-    AND NOT (
-        json_type(json_extract(given.typed, '$.*')[1]) = 'ARRAY'
-        AND contains(CAST(given.typed AS VARCHAR), '[{')
-    );
+WHERE is_plain(given.typed);
 
-COMMENT ON TABLE call_arguments IS 'One row per argument of a call that has a name and a plain value';
+COMMENT ON TABLE call_arguments IS 'One row per argument of a call that has a plain value';
+COMMENT ON COLUMN call_arguments.name IS 'NULL for a positional one whose parameter is not known';
 COMMENT ON COLUMN call_arguments.value IS 'canonical JSON text {type: value}';

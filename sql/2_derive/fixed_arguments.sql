@@ -45,7 +45,8 @@ fixed AS (
         min(argument.value) AS value,
         count(*) AS calls
     FROM caller
-    INNER JOIN call_arguments AS argument ON caller.child_id = argument.call_id
+    INNER JOIN call_arguments AS argument
+        ON caller.child_id = argument.call_id AND argument.name IS NOT NULL
     GROUP BY caller.function, caller.child, argument.name
     HAVING min(argument.value) = max(argument.value)
 )

@@ -259,6 +259,7 @@ def test_same_output_slow(collect: Collect, tmp_path: Path, name: str) -> None:
     same(collect, tmp_path, SLOW[name])
 
 
+@pytest.mark.slow
 def test_processes(collect: Collect, tmp_path: Path) -> None:
     same(collect, tmp_path, PROCESSES)
     done = collect(HEAD + PROCESSES)

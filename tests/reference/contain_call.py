@@ -79,7 +79,8 @@ def examples(traces: Traces, params: Params) -> Examples:
 def _is_wanted(call: Row, function: str, arguments: str) -> bool | None:
     """Tell whether a call is of the function with these arguments; None where it cannot be told.
 
-    That is so where positional arguments have no known names and no other argument differs.
+    That is so where positional arguments have no known names, no other argument differs, and each
+    wanted plain value is among the nameless ones.
     """
     given = bound_arguments(call)
     wanted = without_ids(json.loads(arguments))
@@ -89,5 +90,11 @@ def _is_wanted(call: Row, function: str, arguments: str) -> bool | None:
         return True
     if any(name in given and not same(given[name], value) for name, value in wanted.items()):
         return False
-    nameless = bool(call.get("args")) and call.get("parameters") is None
-    return None if nameless else False
+    if not call.get("args") or call.get("parameters") is not None:
+        return False
+    nameless = without_ids(list(call["args"].values()))
+    plain = {n: v for n, v in wanted.items() if not any(map(_holds_objects, v.values()))}
+    possible = all(
+        name in given or any(same(one, value) for one in nameless) for name, value in plain.items()
+    )
+    return None if possible else False

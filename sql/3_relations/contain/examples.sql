@@ -22,19 +22,22 @@ SELECT
     stated.hypothesis_id,
     stated.child,
     wanted.key AS name,
-    canonical_argument(wanted.value) AS value
+    canonical_argument(wanted.value) AS value,
+    is_plain(wanted.value) AS is_plain
 FROM _contain AS stated, json_each(stated.arguments) AS wanted
 WHERE stated.arguments IS NOT NULL;
 
 -- Calls of A that contain a child with all the arguments that the hypothesis names; not certain
--- where the names of the child's positional arguments are not known, and nothing speaks against it.
+-- where the names of the child's positional arguments are not known and nothing speaks against it: no
+-- other value of that name, and each wanted plain value among the nameless ones.
 CREATE OR REPLACE TABLE _contained_with_arguments AS
 WITH RECURSIVE
 wanted AS (
     SELECT
         hypothesis_id,
         child,
-        count(*) AS names
+        count(*) AS names,
+        count_if(is_plain) AS plain_names
     FROM _wanted_arguments
     GROUP BY hypothesis_id, child
 ),
@@ -43,11 +46,14 @@ given AS (
     SELECT
         wanted.hypothesis_id,
         argument.call_id,
-        count(*) FILTER (WHERE wanted.value = argument.value) AS same,
-        count(*) FILTER (WHERE wanted.value <> argument.value) AS other
+        count_if(wanted.name = argument.name AND wanted.value = argument.value) AS same,
+        count_if(wanted.name = argument.name AND wanted.value <> argument.value) AS other,
+        count(DISTINCT wanted.name) FILTER (WHERE wanted.value = argument.value) AS possible
     FROM _wanted_arguments AS wanted
     INNER JOIN call_arguments AS argument
-        ON wanted.child = argument.function AND wanted.name = argument.name
+        ON
+            wanted.child = argument.function
+            AND (wanted.name = argument.name OR argument.name IS NULL)
     GROUP BY wanted.hypothesis_id, argument.call_id
 ),
 
@@ -65,7 +71,11 @@ matched AS (
         AND child.outcome = 'ok'
         AND (
             coalesce(given.same, 0) = wanted.names
-            OR (child.has_unnamed_arguments AND coalesce(given.other, 0) = 0)
+            OR (
+                child.has_unnamed_arguments
+                AND coalesce(given.other, 0) = 0
+                AND coalesce(given.possible, 0) >= wanted.plain_names
+            )
         )
 ),
 
