@@ -5,11 +5,14 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format types
+.PHONY: help install demo test test-all lint format types docs compatibility bench
+
+# Where TrainCheck's reference traces are, for the two targets that need them.
+TRACES ?= ../shared/traces
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile \
-		| while read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
+		| while read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 install: $(INSTALLED) ## Set up .venv with the package, the collector and the tools
 
@@ -44,3 +47,11 @@ format: install ## Put Python into the project's style
 types: install ## Check types
 	$(BIN)/mypy
 
+docs: install ## Write docs/tables.md from the comments in the SQL files
+	$(BIN)/python docs/make_tables.py
+
+compatibility: install ## Compare with TrainCheck on its traces (TRACES=...), and update the page
+	$(BIN)/python -m benchmarks.compatibility $(TRACES)
+
+bench: install ## Time ingest, infer and check on the same traces
+	$(BIN)/python benchmarks/tutorial.py $(TRACES)

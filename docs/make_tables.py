@@ -21,11 +21,17 @@ This page is made by `make docs` from the comments in the SQL files.
 
 def page() -> str:
     """Return the text of the page."""
-    meanings = {("events", column.name): column.meaning for column in COLUMNS}
-    meanings["events", "trace"] = "name of the run's folder, made unique"
+    events = {column.name: column.meaning for column in COLUMNS}
     lines = [HEAD]
     with Session() as session:
         stages.prepare(session, [open_dataset(SAMPLE)])
+        # A column that has its name from another table is explained once.
+        shared = dict(
+            session.rows(
+                "SELECT column_name, arg_min(comment, table_name) FROM duckdb_columns() "
+                "WHERE comment IS NOT NULL GROUP BY column_name"
+            )
+        )
         tables = session.rows(
             "SELECT table_name, comment FROM duckdb_tables() WHERE comment IS NOT NULL UNION ALL "
             "SELECT view_name, comment FROM duckdb_views() WHERE comment IS NOT NULL "
@@ -40,7 +46,8 @@ def page() -> str:
                 [table],
             )
             for name, kind, meaning in columns:
-                shown = meaning or meanings.get((table, name)) or meanings.get(("events", name), "")
+                own = events.get(name) if table == "events" else None
+                shown = meaning or own or shared.get(name) or events.get(name, "")
                 lines.append(f"| `{name}` | {kind} | {shown.replace('|', chr(92) + '|')} |")
             lines.append("")
     return "\n".join(lines)

@@ -27,5 +27,6 @@ SELECT
 FROM eligible;
 
 COMMENT ON TABLE compared_runs IS 'One row per run that Consistency compares with others';
+COMMENT ON COLUMN compared_runs.run_id IS 'number of the run, unique over all traces';
 COMMENT ON COLUMN compared_runs.variable_no IS 'number of the variable, unique over all traces';
 COMMENT ON COLUMN compared_runs.slice_ns IS 'width of the slices of time that runs are matched by';

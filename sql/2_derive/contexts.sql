@@ -64,5 +64,6 @@ FROM distinct_contexts;
 
 DROP TABLE _managers;
 COMMENT ON TABLE contexts IS 'One row per distinct context of a call';
+COMMENT ON COLUMN contexts.context_id IS 'number of the context, unique over all traces';
 COMMENT ON COLUMN contexts.meta IS 'JSON: annotations other than step and stage';
 COMMENT ON COLUMN contexts.managers IS 'JSON: active context managers read from calls';

@@ -17,4 +17,5 @@ SELECT
 FROM names;
 
 COMMENT ON TABLE functions IS 'One row per function that some trace calls';
+COMMENT ON COLUMN functions.calls IS 'calls of it in all traces';
 COMMENT ON COLUMN functions.is_skipped IS 'its name contains one of the setting skip_functions';

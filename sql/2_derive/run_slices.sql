@@ -14,4 +14,5 @@ SELECT
 FROM compared_runs;
 
 COMMENT ON TABLE run_slices IS 'One row per compared run and slice of time that it reaches into';
+COMMENT ON COLUMN run_slices.first_slice IS 'slice in which the run begins';
 COMMENT ON COLUMN run_slices.slice IS 'a pair of runs meets in the slice where the later one begins';

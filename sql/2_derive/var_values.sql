@@ -17,6 +17,7 @@ WHERE
     AND NOT regexp_matches(attribute.key, '^(is|has|can)_');
 
 COMMENT ON TABLE var_values IS 'One row per attribute of a variable at one observation';
+COMMENT ON COLUMN var_values.attribute IS 'data, grad, requires_grad, ...';
 COMMENT ON COLUMN var_values.event_id IS 'the state''s row in events, with trace and process_id';
 COMMENT ON COLUMN var_values.cause_id IS 'event_id of the call that changed the variable, if known';
 COMMENT ON COLUMN var_values.value IS 'canonical JSON text; ''null'' is a recorded None';
