@@ -37,7 +37,9 @@ def test_any_parquet_reader_can_read_it(run: Path) -> None:
     (part,) = open_dataset(run).parts
     assert pq.read_table(part).num_rows == 2
     assert pl.read_parquet(part).height == 2
-    found = duckdb.sql(f"SELECT attributes -> 'data' FROM '{part}' WHERE kind = 'state'").fetchall()
+    with duckdb.connect() as connection:
+        query = f"SELECT attributes -> 'data' FROM '{part}' WHERE kind = 'state'"
+        found = connection.execute(query).fetchall()
     assert found == [("-4611686018427387905",)]
 
 

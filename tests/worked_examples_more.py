@@ -1,290 +1,243 @@
-"""Small traces for the relations on arguments, results and repetition, known by hand."""
+"""Small traces for the relations on arguments and on repetition, known by hand; and all newer ones.
+
+The params of `Expected` are those of `tests.reference.relations.MORE_RELATIONS`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from tests.builder import Event, Payload, Trace
-from tests.worked_examples import (
-    NOT_IN_FIRST_STEP,
-    UNCONDITIONAL,
-    Expected,
-    Worked,
-    clause,
-    group,
-)
+from tests.builder import PARAMETER, Event, Trace
+from tests.worked_examples import UNCONDITIONAL, Expected, Worked, clause, group
+from tests.worked_examples_tensors import WORKED_TENSORS, in_stage, records, tensor
 
-AUTOCAST = "torch.amp.autocast"
-HALF = {"enabled": True, "dtype": "torch.float16", "device_type": "cuda"}
+# Distinct argument
 
 
-def in_stage(name: str) -> list[dict[str, Any]]:
-    """Return the one clause that tells a stage."""
-    return [clause("constant", "meta_vars.stage", name)]
+def initialisation(*shapes: Sequence[int]) -> tuple[Trace, list[Event]]:
+    """Return a run that initialises tensors of these shapes, all at one address, in step 0."""
+    trace = Trace().at(step=0)
+    events = []
+    for shape in shapes:
+        weight = tensor(*shape, type=PARAMETER, _TRAINCHECK_data_ID=1000)
+        with trace.call("normal_", args=[weight, 0.0, 0.02]) as event:
+            events.append(event)
+    return trace, events
 
 
-def tensor(*shape: int, type: str = "torch.FloatTensor", **properties: object) -> Payload:
-    """Return a float32 tensor of a shape."""
-    fixed = {"dtype": "torch.float32", "shape": list(shape), "ndim": len(shape)}
-    return Payload(type, fixed | properties)
-
-
-def record(trace: Trace, event: Event) -> Any:
-    """Return the key of an event of the checked trace."""
-    return ("checked", event.row["process_id"], trace.event_id(event))
-
-
-def records(trace: Trace, *found: Sequence[Event]) -> frozenset[Any]:
-    """Return the keys of events or, where two are given together, of pairs."""
-    keys = [tuple(sorted(record(trace, event) for event in one)) for one in found]
-    return frozenset(one if len(one) > 1 else one[0] for one in keys)
-
-
-# Output
-
-
-def relu_is_half_under_autocast() -> Worked:
-    """Relu gives float16 three times in training under autocast, float32 three times in testing."""
-
-    def run(training: Sequence[str]) -> tuple[Trace, list[Event]]:
-        trace = Trace()
-        events = []
-        for step, dtype in enumerate([*training, *["torch.float32"] * 3]):
-            if step < len(training):
-                trace.at(step=step, stage="training", context_managers={AUTOCAST: HALF})
-            else:
-                trace.at(step=step, stage="testing", context_managers={})
-            with trace.call("relu", result=tensor(64, 10, dtype=dtype)) as event:
-                events.append(event)
-        return trace, events
-
-    good, _ = run(["torch.float16"] * 3)
-    bad, calls = run(["torch.float16", "torch.float32", "torch.float16"])
-    name = f"meta_vars.context_managers.{AUTOCAST}"
-    half = [
-        *in_stage("training"),
-        clause("exist", name),
-        *(
-            clause("constant", name, value) | {"additional_path": [key]}
-            for key, value in HALF.items()
-        ),
-    ]
+def each_tensor_is_initialised_once() -> Worked:
+    """Three tensors of shapes that share no number; then a run with the second one twice."""
+    good, _ = initialisation([10, 3], [50, 7], [90])
+    bad, calls = initialisation([10, 3], [50, 7], [50, 7])
     return Worked(
         {"good": good},
-        (
-            Expected("output", ("relu", "dtype", '"torch.float16"'), 3, 3, group(half)),
-            Expected(
-                "output", ("relu", "dtype", '"torch.float32"'), 3, 3, group(in_stage("testing"))
-            ),
-        ),
+        (Expected("distinct_argument", ("normal_",), 3, 0, UNCONDITIONAL),),
         bad,
-        records(bad, [calls[1]]),
+        records(bad, [calls[1], calls[2]]),
     )
 
 
-def loss_requires_grad_in_training() -> Worked:
-    """The loss requires a gradient in training, not in evaluation; somebody left no_grad on."""
+def workers_have_their_own_seeds() -> Worked:
+    """Two workers set different seeds in training and one in evaluation; then one in training."""
 
-    def run(training: Sequence[bool]) -> tuple[Trace, list[Event]]:
+    def run(*seeds: tuple[int, int]) -> tuple[Trace, list[list[Event]]]:
         trace = Trace()
-        events = []
-        for step, requires_grad in enumerate([*training, False, False]):
-            trace.at(step=step, stage="training" if step < len(training) else "evaluation")
-            with trace.call("loss", result=tensor(requires_grad=requires_grad)) as event:
-                events.append(event)
+        events: list[list[Event]] = []
+        for step, pair in enumerate([*seeds, (9, 9), (9, 9)]):
+            events.append([])
+            for worker, seed in enumerate(pair):
+                trace.process(worker + 1).thread(worker + 1)
+                trace.at(step=step, stage="training" if step < len(seeds) else "evaluation")
+                with trace.call("seed", kwargs={"seed": seed, "strict": True}) as event:
+                    events[-1].append(event)
+                with trace.call("read"):
+                    pass
         return trace, events
 
-    good, _ = run([True, True, True])
-    bad, calls = run([True, True, False])
-    training = group(in_stage("training"))
+    good, _ = run((1, 2), (2, 1), (3, 4))
+    bad, calls = run((1, 2), (5, 5), (3, 4))
     return Worked(
         {"good": good},
-        (Expected("output", ("loss", "requires_grad", "true"), 3, 2, training),),
+        (Expected("distinct_argument", ("seed",), 3, 2, group(in_stage("training"))),),
         bad,
-        records(bad, [calls[2]]),
+        records(bad, calls[1]),
     )
 
 
-def lstm_stays_on_the_device() -> Worked:
-    """An LSTM returns two tensors, both on the GPU; in the other run, one is elsewhere."""
+def shards_hardly_overlap() -> Worked:
+    """Two threads load index lists that share one of 20, then one list and half of it."""
 
-    def run(*devices: str) -> tuple[Trace, list[Event]]:
+    def run(*starts: int) -> tuple[Trace, list[list[Event]]]:
         trace = Trace().at(stage="training")
-        events = []
-        for step, device in enumerate(devices):
-            both = (tensor(8, 16, device="cuda:0"), tensor(1, 16, device=device))
-            with trace.at(step=step).call("lstm", result=both) as event:
-                events.append(event)
+        events: list[list[Event]] = []
+        for step, start in enumerate(starts):
+            events.append([])
+            for thread, first in enumerate((0, start)):
+                trace.thread(thread + 1).at(step=step)
+                indices = [*range(first, first + 10)]
+                with trace.call("load", args=[[indices]]) as event:
+                    events[-1].append(event)
         return trace, events
 
-    good, _ = run("cuda:0", "cuda:0", "cuda:0")
-    bad, calls = run("cuda:0", "cpu", "cuda:0")
+    good, _ = run(10, 9, 12)
+    bad, calls = run(10, 5, 12)
     return Worked(
         {"good": good},
-        (Expected("output", ("lstm", "device", '"cuda:0"'), 3, 0, UNCONDITIONAL),),
+        (Expected("distinct_argument", ("load",), 3, 0, UNCONDITIONAL),),
         bad,
-        records(bad, [calls[1]]),
+        records(bad, calls[1]),
     )
 
 
-# Input and output
+# Periodic
 
 
-def linear(*batches: tuple[int, int]) -> tuple[Trace, list[Event]]:
-    """Return a run of a linear layer, each batch given by its size before and after."""
+def gradients(cleared: int, **requires_grad: bool) -> tuple[Trace, dict[str, Event]]:
+    """Return a run in which the gradients of some parameters are cleared at the start of each step.
+
+    Those of `v` are cleared in the first steps only, as many as told. With it: the last
+    observations.
+    """
     trace = Trace().at(stage="training")
-    layer = Payload("Linear", {"in_features": 128, "_TRAINCHECK_weight_ID": 1000})
-    events = []
-    for step, (before, after) in enumerate(batches):
+    last = {}
+    for step in range(8):
         trace.at(step=step)
-        args = [layer, tensor(before, 128)]
-        with trace.call("linear", args=args, result=tensor(after, 10)) as event:
-            events.append(event)
-    return trace, events
+        for name, required in requires_grad.items():
+            if name != "v" or step < cleared:
+                trace.state(name, grad=None, requires_grad=required)
+        for name, required in requires_grad.items():
+            gradient = 100 + step if required else None
+            last[name] = trace.state(name, grad=gradient, requires_grad=required)
+    return trace, last
 
 
-def linear_params(*path: str | int) -> tuple[Any, ...]:
-    """Return the params of what the input and the output of the layer share."""
-    return ("linear", 0, path, 0, path)
-
-
-def linear_keeps_the_batch() -> Worked:
-    """A linear layer gets 64 x 128 and returns 64 x 10, twice."""
-    good, _ = linear((64, 64), (64, 64))
-    bad, calls = linear((64, 64), (64, 32))
+def gradients_are_cleared() -> Worked:
+    """The gradients of two parameters are null in 8 runs; then those of one in only 5."""
+    good, _ = gradients(8, w=True, v=True)
+    bad, last = gradients(5, w=True, v=True)
     return Worked(
         {"good": good},
-        tuple(
-            Expected("input_output", linear_params(*path), 2, 0, UNCONDITIONAL)
-            for path in (("shape", 0), ("dtype",), ("ndim",))
-        ),
+        (Expected("periodic", (PARAMETER, "grad", "null"), 2, 0, UNCONDITIONAL),),
         bad,
-        records(bad, [calls[1]]),
+        records(bad, [last["v"]]),
     )
 
 
-def linear_loses_part_of_a_batch() -> Worked:
-    """A third call returns 32 x 10: only its step tells it apart."""
-    good, _ = linear((64, 64), (64, 64), (64, 32))
-    in_others = group([clause("constant", "meta_vars.step", 2)], inverted=True)
+def gradients_of_trained_parameters_are_cleared() -> Worked:
+    """A parameter without a gradient has it null in a single run."""
+    good, _ = gradients(8, w=True, v=True, frozen=False)
+    bad, last = gradients(1, w=True, v=True, frozen=False)
+    trained = group([clause("constant", "attributes.requires_grad", True)])
     return Worked(
-        {"good": good}, (Expected("input_output", linear_params("shape", 0), 2, 1, in_others),)
+        {"good": good},
+        (Expected("periodic", (PARAMETER, "grad", "null"), 2, 1, trained),),
+        bad,
+        records(bad, [last["v"]]),
     )
 
 
-def reduction_keeps_the_type() -> Worked:
-    """A reduction is given its tensors by name, in any order; the first by name sets the dtype."""
+def learning_rate_cycles() -> Worked:
+    """On both ranks, the rate is low in 6 runs; then it stays low on one, so that it is one run."""
 
-    def run(*dtypes: str) -> tuple[Trace, list[Event]]:
+    def run(*last_high: int) -> tuple[Trace, list[Event]]:
         trace = Trace().at(stage="training")
         events = []
-        for step, dtype in enumerate(dtypes):
-            given = {"weights": tensor(4, dtype="torch.int64"), "bucket": tensor(2, 8)}
-            result = tensor(8, dtype=dtype)
-            with trace.at(step=step).call("reduce", kwargs=given, result=result) as event:
-                events.append(event)
+        for rank, high in enumerate(last_high):
+            trace.process(rank + 1).thread(rank + 1).at(rank=rank, stage="training")
+            for step in range(12):
+                rate = 0.1 if step % 2 and step <= high else 0.01
+                event = trace.at(step=step).state("sgd.lr", type="Scheduler", lr=rate)
+            events.append(event)
         return trace, events
 
-    good, _ = run("torch.float32", "torch.float32")
-    bad, calls = run("torch.float32", "torch.float64")
+    good, _ = run(11, 11)
+    bad, calls = run(11, 0)
     return Worked(
         {"good": good},
         (
-            Expected("input_output", ("reduce", 0, ("dtype",), 0, ("dtype",)), 2, 0, UNCONDITIONAL),
-            Expected(
-                "input_output", ("reduce", 0, ("shape", 1), 0, ("shape", 0)), 2, 0, UNCONDITIONAL
-            ),
+            Expected("periodic", ("Scheduler", "lr", "0.01"), 2, 0, UNCONDITIONAL),
+            Expected("periodic", ("Scheduler", "lr", "0.1"), 2, 0, UNCONDITIONAL),
         ),
         bad,
         records(bad, [calls[1]]),
     )
 
 
-def pairs_swap_their_axes() -> Worked:
-    """Transpose swaps two axes in training; in evaluation, one fused call leaves them as they are."""
-
-    def run(swaps: Sequence[bool]) -> tuple[Trace, list[Event]]:
-        trace = Trace()
-        events = []
-        for step, swap in enumerate(swaps):
-            trace.at(step=step, stage="evaluation" if step > 2 else "training")
-            size = 10 + step
-            result = tensor(size, 3) if swap else tensor(3, size)
-            with trace.call("transpose", args=[tensor(3, size)], result=result) as event:
-                events.append(event)
-        return trace, events
-
-    good, _ = run([True, True, True, False, False])
-    bad, calls = run([True, False, True, False, False])
-    params = ("transpose", 0, ("shape", 1), 0, ("shape", 0))
-    return Worked(
-        {"good": good},
-        (Expected("input_output", params, 3, 2, group(in_stage("training"))),),
-        bad,
-        records(bad, [calls[1]]),
-    )
+# Consistent argument
 
 
-# Threshold
+ALL_TO_ALL = "torch.distributed.all_to_all_single"
 
 
-def generation(*lengths: int) -> tuple[Trace, list[Event]]:
-    """Return a run that generates at most 10 tokens, given what it returns."""
-    trace = Trace().at(stage="testing")
+def exchange(*splits: tuple[list[int], list[int]]) -> tuple[Trace, list[Event]]:
+    """Return a run of two ranks that exchange tokens in each step; the last exchange never ends."""
+    trace = Trace()
     events = []
-    for step, length in enumerate(lengths):
-        tokens = tensor(1, type="torch.LongTensor", lengths=[length])
-        limit = {"max_new_tokens": 10}
-        with trace.at(step=step).call("generate", kwargs=limit, result=tokens) as event:
-            events.append(event)
+    for step, sizes in enumerate(splits):
+        outcome = "incomplete" if step == len(splits) - 1 else "ok"
+        for rank, split in enumerate(sizes):
+            trace.process(rank + 1).thread(10 * rank + 1).at(step=step, stage="training", rank=rank)
+            args = [tensor(8 + rank, 16), tensor(8, 16)]
+            given = {"input_split_sizes": split, "async_op": False}
+            with trace.call(ALL_TO_ALL, args=args, kwargs=given, outcome=outcome) as event:
+                events.append(event)
     return trace, events
 
 
-def generation_stays_below_its_maximum() -> Worked:
-    """Generate returns 9, then 10 of at most 10 tokens; then a run that returns 12."""
-    good, _ = generation(9, 10)
-    bad, calls = generation(9, 12)
-    params = ("max", "generate", "max_new_tokens", 0, ("lengths", 0))
+def ranks_split_alike() -> Worked:
+    """Ranks exchange tokens in equal shares; then the shares differ, and all wait for ever."""
+    even, uneven = [4, 4], [3, 5]
+    good, _ = exchange((even, even), (uneven, uneven), (even, even))
+    bad, calls = exchange((even, even), (even, uneven))
     return Worked(
         {"good": good},
-        (Expected("threshold", params, 2, 0, UNCONDITIONAL),),
+        (
+            Expected("consistent_argument", (ALL_TO_ALL, "input_split_sizes"), 3, 0, UNCONDITIONAL),
+            Expected("consistent_argument", (ALL_TO_ALL, "async_op"), 3, 0, UNCONDITIONAL),
+        ),
         bad,
-        records(bad, [calls[1]]),
+        records(bad, calls[2:]),
     )
 
 
-def generation_warms_up() -> Worked:
-    """The first call returns 12 of at most 10 tokens, the others keep to it."""
-    good, _ = generation(12, 10, 8)
-    bad, calls = generation(12, 10, 11)
-    params = ("max", "generate", "max_new_tokens", 0, ("lengths", 0))
-    return Worked(
-        {"good": good},
-        (Expected("threshold", params, 2, 1, NOT_IN_FIRST_STEP),),
-        bad,
-        records(bad, [calls[2]]),
-    )
+def ranks_learn_at_one_rate() -> Worked:
+    """Three ranks set the same two rates in training, and their own in the evaluation after it."""
 
-
-def batches_are_filled() -> Worked:
-    """Packing, told a least size by position, fills batches to at least that."""
-
-    def run(*sizes: int) -> tuple[Trace, list[Event]]:
-        trace = Trace().at(stage="training")
-        events = []
-        for step, size in enumerate(sizes):
-            given = {"args": [tensor(512), 32], "parameters": ["items", "min_size"]}
-            with trace.at(step=step).call("pack", **given, result=tensor(size, 512)) as event:
-                events.append(event)
+    def run(odd: float) -> tuple[Trace, dict[tuple[int, int, int], Event]]:
+        trace = Trace()
+        events = {}
+        for step in range(3):
+            for rank in range(3):
+                stage = "training" if step < 2 else "evaluation"
+                trace.process(rank + 1).thread(rank + 1).at(step=step, stage=stage, rank=rank)
+                for number in range(2):
+                    rate = 0.1 / (step + number + 1) if step < 2 else float(rank)
+                    rate = odd if (step, rank, number) == (1, 2, 1) and odd else rate
+                    with trace.call("set_rate", args=[rate]) as event:
+                        events[step, rank, number] = event
         return trace, events
 
-    good, _ = run(32, 36, 50)
-    bad, calls = run(32, 31, 50)
-    params = ("min", "pack", "min_size", 0, ("shape", 0))
+    good, _ = run(0.0)
+    bad, calls = run(0.5)
+    wrong = calls[1, 2, 1]
     return Worked(
         {"good": good},
-        (Expected("threshold", params, 3, 0, UNCONDITIONAL),),
+        (Expected("consistent_argument", ("set_rate", "0"), 12, 6, group(in_stage("training"))),),
         bad,
-        records(bad, [calls[1]]),
+        records(bad, *([calls[1, rank, 1], wrong] for rank in (0, 1))),
     )
+
+
+WORKED_MORE: dict[str, Callable[[], Worked]] = WORKED_TENSORS | {
+    make.__name__: make
+    for make in (
+        each_tensor_is_initialised_once,
+        workers_have_their_own_seeds,
+        shards_hardly_overlap,
+        gradients_are_cleared,
+        gradients_of_trained_parameters_are_cleared,
+        learning_rate_cycles,
+        ranks_split_alike,
+        ranks_learn_at_one_rate,
+    )
+}

@@ -15,9 +15,10 @@ from torch.utils.data._utils import worker
 
 from tc_engine.collect import contexts, dynamo
 from tc_engine.collect.apis import SWEPT, TARGETS, Target, full_name
+from tc_engine.collect.events import Api
 from tc_engine.collect.importhook import ImportHook
 from tc_engine.collect.patches import Patches, dress, recorded
-from tc_engine.collect.recorder import Api, Recorder
+from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.roles import Roles
 from tc_engine.collect.variables import Variables
 

@@ -23,8 +23,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tc_engine.collect.events import Call, Thread
 from tc_engine.collect.fingerprint import Fingerprints
-from tc_engine.collect.recorder import Call, Recorder, Thread
+from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.values import primitive, tensor_facts
 from tc_engine.collect.variables import Variable, Variables
 

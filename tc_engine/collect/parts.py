@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from tc_engine import __version__
-from tc_engine.collect.recorder import Api, Call, Row, State
+from tc_engine.collect.events import Api, Call, Row, State
 from tc_engine.dataset import write_part
 from tc_engine.schema import EVENT_SCHEMA
 

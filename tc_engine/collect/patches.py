@@ -16,7 +16,8 @@ from typing import Any
 
 import torch
 
-from tc_engine.collect.recorder import Api, Recorder
+from tc_engine.collect.events import Api
+from tc_engine.collect.recorder import Recorder
 
 _NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
 _is_compiling = torch.compiler.is_compiling

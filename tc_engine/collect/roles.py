@@ -14,8 +14,9 @@ from torch import Tensor
 from torch.nn import Module
 from torch.optim import Optimizer
 
+from tc_engine.collect.events import After, Before, Call
 from tc_engine.collect.observer import Content, Observer
-from tc_engine.collect.recorder import After, Before, Call, Recorder
+from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.steps import Steps
 from tc_engine.collect.variables import Variables, unwrap
 

@@ -23,10 +23,11 @@ import torch
 
 from tc_engine import __version__
 from tc_engine.collect.annotations import ANNOTATIONS
+from tc_engine.collect.events import Label
 from tc_engine.collect.importhook import ImportHook
 from tc_engine.collect.install import Installer
 from tc_engine.collect.observer import Observer
-from tc_engine.collect.recorder import Label, Recorder
+from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.roles import Roles
 from tc_engine.collect.steps import EVALUATION, Steps
 from tc_engine.collect.values import type_name
@@ -131,6 +132,7 @@ class Session:
         self._guard = threading.Lock()
         self._writer = None
         self._recorder.forget()
+        self._variables.forget()
         self._observer.forget()
         self._begin()
 

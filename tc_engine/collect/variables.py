@@ -88,6 +88,11 @@ class Variables:
         self._held_ids: tuple[int, ...] = ()
         self.stale = False
 
+    def forget(self) -> None:
+        """Take every variable as never recorded, as a forked child does."""
+        for variable in self._all:
+            variable.row = None
+
     @property
     def has_optimizer(self) -> bool:
         """Whether the program has made an optimizer."""

@@ -195,9 +195,13 @@ class Squares(Dataset):
 
 def child(number):
     torch.manual_seed(number)
-    print(number, train(Net()), flush=True)
+    print(number, train(Net()), inherited is not None and train(inherited), flush=True)
+
+inherited = None
 
 if __name__ == "__main__":
+    inherited = Net()
+    train(inherited)
     for method in ("fork", "spawn"):
         loader = DataLoader(Squares(), batch_size=2, num_workers=2, multiprocessing_context=method)
         print([batch.flatten().tolist() for batch in loader])
@@ -267,7 +271,13 @@ def test_processes(collect: Collect, tmp_path: Path) -> None:
     for call in done.calls:
         by_process.setdefault(call["process_id"], set()).add(call["function"])
     trained = [names for names in by_process.values() if "torch.optim.sgd.SGD.step" in names]
-    assert len(trained) == 2  # one child each of fork and spawn
+    assert len(trained) == 3  # the main process, one child each of fork and spawn
+    first: dict[tuple[int, str], bool] = {}
+    for state in done.states:
+        known = (state["process_id"], state["variable"])
+        first.setdefault(known, state["cause_id"] is None)
+    assert sum(variable == "model.a.weight" for _, variable in first) == 3
+    assert all(first.values())  # each process tells its variables from the beginning
     # A spawned worker runs the script up to its main guard; the data set is not traced.
     others = [names - {"torch.random.manual_seed"} for names in by_process.values()]
-    assert sum("torch.nn.functional.relu" in names for names in others) == 2
+    assert sum("torch.nn.functional.relu" in names for names in others) == 3
