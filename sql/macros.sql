@@ -71,3 +71,39 @@ CREATE OR REPLACE MACRO is_plain(typed) AS
         json_type(json_extract(typed, '$.*')[1]) = 'ARRAY'
         AND contains(CAST(typed AS VARCHAR), '[{')
     );
+
+-- A JSON text without the addresses of objects that TrainCheck's traces hold.
+CREATE OR REPLACE MACRO without_addresses(text) AS
+    CASE
+        WHEN contains(text, '_ID"') THEN regexp_replace(
+            regexp_replace(
+                text, ',"_(TRAINCHECK|ML_DAIKON)_[A-Za-z0-9_]*_ID":(null|-?[0-9]+)', '', 'g'
+            ),
+            '"_(TRAINCHECK|ML_DAIKON)_[A-Za-z0-9_]*_ID":(null|-?[0-9]+),?', '', 'g'
+        )
+        ELSE text
+    END;
+
+-- Whether a type name, as arguments and results carry it, is that of a tensor.
+CREATE OR REPLACE MACRO is_tensor(type_name) AS
+    type_name LIKE '%Tensor' OR contains(type_name, 'Parameter');
+
+-- Whether a property of tensors says something of the program, not only of how tensors are made.
+CREATE OR REPLACE MACRO is_telling(property) AS
+    getvariable('all_properties')
+    OR NOT (
+        regexp_matches(property, '^(is|has|can)_')
+        OR property IN ('itemsize', 'nbytes', 'name', 'grad', 'grad_fn', 'retains_grad', 'data')
+    );
+
+-- What two vectors of value numbers have in common, as text: per field the number of the common
+-- value; -1 where they differ, -2 where they differ and one is null, -3 where one lacks the field.
+CREATE OR REPLACE MACRO pair_signature(fields_1, fields_2) AS
+    CAST(list_transform(
+        range(1, len(fields_1) + 1), lambda i: CASE
+            WHEN fields_1[i] = -3 OR fields_2[i] = -3 THEN -3
+            WHEN fields_1[i] = fields_2[i] THEN fields_1[i]
+            WHEN fields_1[i] = 0 OR fields_2[i] = 0 THEN -2
+            ELSE -1
+        END
+    ) AS VARCHAR);

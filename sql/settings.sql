@@ -29,3 +29,15 @@ SET VARIABLE min_overlap = coalesce(getvariable('min_overlap'), 0.01);
 SET VARIABLE min_equal_runs = coalesce(getvariable('min_equal_runs'), 2);
 -- Consistency: the only fields a precondition may speak about; NULL for all. Checking sets it.
 SET VARIABLE precondition_fields = getvariable('precondition_fields');
+-- Output, input_output, threshold: look at null values and at flags and sizes of tensors too.
+SET VARIABLE all_properties = coalesce(getvariable('all_properties'), false);
+-- Output: a property that a function returns with more different values than this says nothing.
+SET VARIABLE max_output_values = coalesce(getvariable('max_output_values'), 64);
+-- Threshold: an output that comes this close to its limit, as a share of it, makes a hypothesis.
+SET VARIABLE closeness = coalesce(getvariable('closeness'), 0.2);
+-- Distinct_argument leaves out a function that some thread calls more often than this in a row.
+SET VARIABLE max_repeats_distinct = coalesce(getvariable('max_repeats_distinct'), 3);
+-- Distinct_argument: two lists of integers are the same argument if they share this much.
+SET VARIABLE min_shared_integers = coalesce(getvariable('min_shared_integers'), 0.1);
+-- Periodic: a value must come back more often than this.
+SET VARIABLE min_returns = coalesce(getvariable('min_returns'), 5);

@@ -13,8 +13,15 @@
 .read sql/2_derive/functions.sql
 .read sql/2_derive/features.sql
 .read sql/2_derive/call_arguments.sql
+.read sql/2_derive/call_payloads.sql
+.read sql/2_derive/argument_leaves.sql
+.read sql/2_derive/tensor_properties.sql
+.read sql/2_derive/tensor_leaves.sql
+.read sql/2_derive/numbered_arguments.sql
+.read sql/2_derive/context_vectors.sql
 .read sql/2_derive/contained_calls.sql
 .read sql/2_derive/fixed_arguments.sql
+.read sql/2_derive/function_repeats.sql
 .read sql/2_derive/function_pool.sql
 .read sql/2_derive/ordered_functions.sql
 .read sql/2_derive/last_done.sql
@@ -27,4 +34,5 @@
 .read sql/2_derive/state_fields.sql
 .read sql/2_derive/compared_runs.sql
 .read sql/2_derive/run_slices.sql
+.read sql/2_derive/state_vectors.sql
 .read sql/2_derive/pair_fields.sql

@@ -178,30 +178,6 @@ def replicas_by_same_name() -> Worked:
     )
 
 
-def generation_stays_below_its_limit() -> Worked:
-    """Generate returns 9, then 10 of at most 10 tokens; a run that returns 12 breaks it."""
-
-    def run(lengths: Sequence[int]) -> tuple[Trace, list[Event]]:
-        trace = Trace().at(stage="testing")
-        events = []
-        for step, length in enumerate(lengths):
-            tokens = Payload("torch.LongTensor", {"lengths": [length], "ndim": 1})
-            limit = {"max_new_tokens": 10}
-            with trace.call("generate", kwargs=limit, result=tokens, step=step) as event:
-                events.append(event)
-        return trace, events
-
-    good, _ = run([9, 10])
-    bad, calls = run([9, 12])
-    params = ("max", "generate", "max_new_tokens", "int", 0, "lengths", 0)
-    return Worked(
-        {"good": good},
-        (Expected("threshold", params, 2, 0, UNCONDITIONAL),),
-        bad,
-        frozenset({("checked", 1, bad.event_id(calls[1]))}),
-    )
-
-
 def loop(*steps: str) -> tuple[Trace, list[Event]]:
     """Return a run, each step given by the initials of the functions it calls, and the calls."""
     names = {"Z": "zero_grad", "F": "forward", "S": "step"}
@@ -262,7 +238,6 @@ WORKED: dict[str, Callable[[], Worked]] = {
         replicas_by_size,
         replicas_by_name,
         replicas_by_same_name,
-        generation_stays_below_its_limit,
         loop_covers,
         loop_leads,
     )

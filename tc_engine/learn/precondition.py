@@ -97,21 +97,37 @@ def deduce_by_stage(
     named = valid - {None}
     if not named:
         return None
-    condition = _limit(condition, {s for s in named if s}, set(stages))
-    return condition, named
+    limited = _limit(condition, {s for s in named if s}, set(stages))
+    return (limited, named) if is_exact(limited, _only(parts, named)) else None
+
+
+def _only(parts: dict[str | None, Examples], stages: Iterable[str | None]) -> Examples:
+    """Put together all negatives, and the positives of some stages."""
+    one = next(iter(parts.values()))
+    return Examples(
+        [positive for stage in stages for positive in parts[stage].positive],
+        [negative for part in parts.values() for negative in part.negative],
+        one.records,
+        one.skipped,
+    )
 
 
 def _limit(condition: Condition, valid: set[str], stages: set[str]) -> Condition:
+    """Let a condition hold in the valid stages only."""
     if condition.inverted:
         outside = _stage_clause(stages - valid)
         return Condition((*condition.alternatives, (outside,)), inverted=True)
     inside = _stage_clause(valid)
     return Condition(
         tuple(
-            (*(clause for clause in alternative if clause.field != STAGE[0]), inside)
+            alternative if any(_names_stages(c) for c in alternative) else (*alternative, inside)
             for alternative in condition.alternatives
         )
     )
+
+
+def _names_stages(clause: Clause) -> bool:
+    return clause.field == STAGE[0] and clause.kind == "constant"
 
 
 def _stage_clause(stages: set[str]) -> Clause:

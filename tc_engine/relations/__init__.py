@@ -25,13 +25,16 @@ def discover() -> list[Relation]:
 
 
 def select(enable: Sequence[str] = (), disable: Sequence[str] = ()) -> list[Relation]:
-    """Return the relations named in `enable` (all where it is empty) without those in `disable`.
+    """Return the relations named in `enable`, without those in `disable`.
+
+    Where `enable` is empty, those that are on by default.
 
     A relation may be named as here (`contain`) or as in files (`APIContainRelation`). Raises
     UsageError for a name that is neither.
     """
     relations = discover()
-    chosen = {by_name(name, relations).name for name in enable} or {r.name for r in relations}
+    default = {relation.name for relation in relations if relation.by_default}
+    chosen = {by_name(name, relations).name for name in enable} or default
     chosen -= {by_name(name, relations).name for name in disable}
     return [relation for relation in relations if relation.name in chosen]
 

@@ -23,7 +23,8 @@ class Relation:
     precondition speaks about, in the same files. `sentence` says a hypothesis in words; `failure`
     says that it was broken. `skipped_fields` are of no use in preconditions of a hypothesis.
     `by_stage`: a rule may hold in some stages only, and is then limited to them. `rank` orders
-    findings: the lower, the closer to what training does to the model.
+    findings: the lower, the closer to what training does to the model. A relation that is not
+    `by_default` is inferred only when it is named.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Relation:
     rank: Callable[[Params], int]
     skipped_fields: Callable[[Params], frozenset[str]] = no_fields
     by_stage: bool = False
+    by_default: bool = True
 
 
 def short_function(name: str) -> str:

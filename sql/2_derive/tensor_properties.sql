@@ -1,0 +1,55 @@
+-- One row per property of a tensor in a payload: tensors among the arguments, or in the result.
+-- Positional arguments come first, then keywords by name; only tensors are counted.
+CREATE OR REPLACE TABLE tensor_properties AS
+WITH
+item AS (
+    SELECT
+        payloads.payload_id,
+        0 AS part,
+        CAST(argument.key AS BIGINT) AS place,
+        '' AS name,
+        argument.value AS typed
+    FROM payloads, json_each(CAST(payloads.args AS JSON)) AS argument
+    UNION ALL
+    SELECT
+        payloads.payload_id,
+        1 AS part,
+        0 AS place,
+        argument.key AS name,
+        argument.value AS typed
+    FROM payloads, json_each(CAST(payloads.kwargs AS JSON)) AS argument
+    UNION ALL
+    SELECT
+        payloads.payload_id,
+        0 AS part,
+        CAST(element.key AS BIGINT) AS place,
+        '' AS name,
+        element.value AS typed
+    FROM payloads, json_each(if(
+        json_type(payloads.result) = 'ARRAY', CAST(payloads.result AS JSON),
+        to_json([CAST(payloads.result AS JSON)])
+    )) AS element
+    WHERE payloads.result IS NOT NULL
+),
+
+tensor AS (
+    SELECT
+        payload_id,
+        row_number() OVER (PARTITION BY payload_id ORDER BY part, place, name) - 1 AS tensor_no,
+        json_extract(typed, '$.*')[1] AS properties
+    FROM item
+    WHERE json_type(typed) = 'OBJECT' AND is_tensor(json_keys(typed)[1])
+)
+
+SELECT
+    tensor.payload_id,
+    tensor.tensor_no,
+    property.key AS property,
+    property.type AS json_type,
+    canonical(property.value) AS value
+FROM tensor, json_each(tensor.properties) AS property
+WHERE json_type(tensor.properties) = 'OBJECT';
+
+COMMENT ON TABLE tensor_properties IS 'One row per property of a tensor in a payload';
+COMMENT ON COLUMN tensor_properties.tensor_no IS '0, 1, ... among the tensors of the payload';
+COMMENT ON COLUMN tensor_properties.value IS 'canonical JSON text';
