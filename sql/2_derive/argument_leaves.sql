@@ -60,6 +60,8 @@ LEFT JOIN marked AS outer_node
 WHERE outer_node.payload_id IS NULL;
 
 COMMENT ON TABLE argument_leaves IS 'One row per value in the arguments of a payload';
+COMMENT ON COLUMN argument_leaves.payload_id IS 'number of the payload';
 COMMENT ON COLUMN argument_leaves.path IS 'where in args or kwargs';
 COMMENT ON COLUMN argument_leaves.kind IS
 'value, integers (a list of nothing else), length (of another list) or keys (of an object)';
+COMMENT ON COLUMN argument_leaves.integers IS 'the different ones of a list of integers; else NULL';

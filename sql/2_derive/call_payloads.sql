@@ -61,6 +61,10 @@ INNER JOIN payloads AS output
 
 DROP TABLE _call_texts;
 COMMENT ON TABLE payloads IS 'One row per different arguments, and per different result';
+COMMENT ON COLUMN payloads.payload_id IS 'number of the payload, unique over all traces';
+COMMENT ON COLUMN payloads.side IS 'input (args and kwargs) or output (result)';
 COMMENT ON COLUMN payloads.args IS 'JSON text, addresses left out';
 COMMENT ON TABLE call_payloads IS 'One row per call: numbers of its arguments and its result';
 COMMENT ON COLUMN call_payloads.has_input IS 'arguments were recorded at all';
+COMMENT ON COLUMN call_payloads.input_id IS 'payload_id of its args and kwargs';
+COMMENT ON COLUMN call_payloads.output_id IS 'payload_id of its result';

@@ -38,3 +38,4 @@ FROM in_a_row
 GROUP BY function;
 
 COMMENT ON TABLE function_repeats IS 'One row per function: how often it is called in a row, at most';
+COMMENT ON COLUMN function_repeats.repeats IS 'most calls of it that follow each other in a thread';

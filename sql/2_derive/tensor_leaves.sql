@@ -44,5 +44,7 @@ SELECT
 FROM leaf;
 
 COMMENT ON TABLE tensor_leaves IS 'One row per scalar in the properties of a tensor';
+COMMENT ON COLUMN tensor_leaves.payload_id IS 'number of the payload';
+COMMENT ON COLUMN tensor_leaves.property IS 'name of the property';
 COMMENT ON COLUMN tensor_leaves.path IS 'JSON: [property], or [property, place in its list]';
 COMMENT ON COLUMN tensor_leaves.kind IS 'number, bool, string or null';

@@ -51,5 +51,8 @@ FROM tensor, json_each(tensor.properties) AS property
 WHERE json_type(tensor.properties) = 'OBJECT';
 
 COMMENT ON TABLE tensor_properties IS 'One row per property of a tensor in a payload';
+COMMENT ON COLUMN tensor_properties.payload_id IS 'number of the payload';
+COMMENT ON COLUMN tensor_properties.property IS 'name of the property';
+COMMENT ON COLUMN tensor_properties.json_type IS 'type of its value, as json_type of DuckDB has it';
 COMMENT ON COLUMN tensor_properties.tensor_no IS '0, 1, ... among the tensors of the payload';
 COMMENT ON COLUMN tensor_properties.value IS 'canonical JSON text';

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tc_engine import relations
 from tc_engine.cli import app
 from tc_engine.collect import launch
 from tc_engine.collect.launch import CollectOptions
@@ -118,12 +119,8 @@ def test_infer(cli: Cli, good: Path, tmp_path: Path) -> None:
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
     assert re.fullmatch(r"relation +hypotheses +invariants +failed", lines[0])
-    assert [line.split()[0] for line in lines[2:-1]] == [
-        "ConsistencyRelation",
-        "APIContainRelation",
-        "FunctionCoverRelation",
-        "FunctionLeadRelation",
-    ]
+    listed = [line.split()[0] for line in lines[2:-1]]
+    assert listed == [relation.title for relation in relations.select()]
     written = len(file.read_text().splitlines())
     failed = len(Path(f"{file}.failed").read_text().splitlines())
     assert lines[-1] == (

@@ -15,16 +15,28 @@ def names(*args: list[str]) -> list[str]:
     return [relation.name for relation in relations.select(*args)]
 
 
-def test_all_by_default() -> None:
-    assert names() == ["consistency", "contain", "cover", "lead"]
+BY_DEFAULT = [
+    "consistency",
+    "consistent_argument",
+    "contain",
+    "cover",
+    "distinct_argument",
+    "input_output",
+    "lead",
+    "output",
+    "threshold",
+]
+
+
+def test_all_but_periodic_by_default() -> None:
+    assert names() == BY_DEFAULT
+    assert names(["VarPeriodicChangeRelation"]) == ["periodic"]
 
 
 def test_enable_replaces_and_disable_removes() -> None:
     assert names(["APIContainRelation", "lead"]) == ["contain", "lead"]
-    assert names([], ["FunctionLeadRelation", "FunctionCoverRelation"]) == [
-        "consistency",
-        "contain",
-    ]
+    disabled = ["FunctionLeadRelation", "FunctionCoverRelation"]
+    assert names([], disabled) == [name for name in BY_DEFAULT if name not in ("cover", "lead")]
     assert names(["lead"], ["lead"]) == []
 
 
@@ -35,7 +47,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 def test_every_relation_has_its_two_queries_and_every_folder_its_page() -> None:
     folders = {path.name for path in (sqlfiles.sql_root() / sqlfiles.RELATIONS).iterdir()}
-    assert folders == set(names())
+    assert folders == {*names(), "periodic"}
     for name in folders:
         for query in ("hypotheses", "examples"):
             assert Path(sqlfiles.find(f"{name}/{query}").path).is_file()
