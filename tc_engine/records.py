@@ -29,10 +29,10 @@ def fetch_records(session: Session) -> dict[Key, Record]:
 def to_record(row: dict[str, Any]) -> Record:
     """Flatten a row of `events`: what was not recorded is left out, a recorded None is None."""
     record: Record = {"process_id": row["process_id"], "thread_id": row["thread_id"]}
+    record |= {f"meta_vars.{key}": value for key, value in _object(row["meta"]).items()}
     for name in ("step", "stage"):
         if row[name] is not None:
             record[f"meta_vars.{name}"] = row[name]
-    record |= {f"meta_vars.{key}": value for key, value in _object(row["meta"]).items()}
     record |= _object(row["extra"])
     record["time"] = row["start_ts"]
     if row["kind"] == "state":

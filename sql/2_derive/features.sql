@@ -34,59 +34,77 @@ argument AS (
         if(json_type(pair.value) = 'OBJECT', json_extract(pair.value, '$.*')[1], pair.value) AS value
     FROM manager, json_each(manager.arguments) AS pair
     WHERE json_type(manager.arguments) = 'OBJECT'
+),
+
+found AS (
+    SELECT
+        context_id,
+        'process_id' AS field,
+        CAST(NULL AS VARCHAR) AS path,
+        CAST(process_id AS VARCHAR) AS value,
+        true AS is_column
+    FROM contexts
+    UNION ALL
+    SELECT
+        context_id,
+        'thread_id' AS field,
+        NULL AS path,
+        CAST(thread_id AS VARCHAR) AS value,
+        true AS is_column
+    FROM contexts
+    UNION ALL
+    SELECT
+        context_id,
+        'meta_vars.step' AS field,
+        NULL AS path,
+        CAST(step AS VARCHAR) AS value,
+        true AS is_column
+    FROM contexts
+    WHERE step IS NOT NULL
+    UNION ALL
+    SELECT
+        context_id,
+        'meta_vars.stage' AS field,
+        NULL AS path,
+        CAST(to_json(stage) AS VARCHAR) AS value,
+        true AS is_column
+    FROM contexts
+    WHERE stage IS NOT NULL
+    UNION ALL
+    SELECT
+        context_id,
+        field,
+        NULL AS path,
+        value,
+        false AS is_column
+    FROM leaf
+    UNION ALL
+    SELECT
+        context_id,
+        field,
+        NULL AS path,
+        '{}' AS value,
+        false AS is_column
+    FROM manager
+    UNION ALL
+    SELECT
+        context_id,
+        field,
+        path,
+        canonical(value) AS value,
+        false AS is_column
+    FROM argument
+    WHERE json_type(value) NOT IN ('OBJECT', 'ARRAY')
 )
 
-SELECT
-    context_id,
-    'process_id' AS field,
-    CAST(NULL AS VARCHAR) AS path,
-    CAST(process_id AS VARCHAR) AS value
-FROM contexts
-UNION ALL
-SELECT
-    context_id,
-    'thread_id' AS field,
-    NULL AS path,
-    CAST(thread_id AS VARCHAR) AS value
-FROM contexts
-UNION ALL
-SELECT
-    context_id,
-    'meta_vars.step' AS field,
-    NULL AS path,
-    CAST(step AS VARCHAR) AS value
-FROM contexts
-WHERE step IS NOT NULL
-UNION ALL
-SELECT
-    context_id,
-    'meta_vars.stage' AS field,
-    NULL AS path,
-    CAST(to_json(stage) AS VARCHAR) AS value
-FROM contexts
-WHERE stage IS NOT NULL
-UNION ALL
-SELECT
-    context_id,
-    field,
-    NULL AS path,
-    value
-FROM leaf
-UNION ALL
-SELECT
-    context_id,
-    field,
-    NULL AS path,
-    '{}' AS value
-FROM manager
-UNION ALL
+-- A user may annotate the same name as a column or another annotation; the column is what counts.
 SELECT
     context_id,
     field,
     path,
-    canonical(value) AS value
-FROM argument
-WHERE json_type(value) NOT IN ('OBJECT', 'ARRAY');
+    coalesce(min(value) FILTER (WHERE is_column), min(value)) AS value
+FROM found
+GROUP BY context_id, field, path;
 
 COMMENT ON TABLE features IS 'One row per field of a context that a precondition may speak about';
 COMMENT ON COLUMN features.field IS 'column name as in invariant files, such as meta_vars.step';

@@ -28,7 +28,8 @@ value AS (
         record.process_id,
         record.event_id,
         'attributes.' || attribute.key AS field,
-        canonical(attribute.value) AS value
+        canonical(attribute.value) AS value,
+        false AS is_column
     FROM record, json_each(record.attributes) AS attribute
     WHERE attribute.type NOT IN ('OBJECT', 'ARRAY')
     UNION ALL
@@ -37,7 +38,8 @@ value AS (
         record.process_id,
         record.event_id,
         'meta_vars.' || annotation.key AS field,
-        canonical(annotation.value) AS value
+        canonical(annotation.value) AS value,
+        false AS is_column
     FROM record, json_each(record.meta) AS annotation
     WHERE annotation.type NOT IN ('OBJECT', 'ARRAY')
     UNION ALL
@@ -54,7 +56,8 @@ value AS (
             CAST(to_json(record.variable_type) AS VARCHAR),
             CAST(record.step AS VARCHAR),
             CAST(to_json(coalesce(record.stage, if(bounds.has_stages, 'init', NULL))) AS VARCHAR)
-        ]) AS value
+        ]) AS value,
+        true AS is_column
     FROM record
     INNER JOIN trace_bounds AS bounds USING (trace)
 )
@@ -64,9 +67,12 @@ SELECT
     value.process_id,
     value.event_id,
     state_fields.field_no,
-    value.value
+    -- A user may annotate the name of a column: the column is what counts.
+    coalesce(min(value.value) FILTER (WHERE value.is_column), min(value.value)) AS value
 FROM value
-INNER JOIN state_fields USING (field);
+INNER JOIN state_fields USING (field)
+WHERE value.value IS NOT NULL
+GROUP BY value.trace, value.process_id, value.event_id, state_fields.field_no;
 
 CREATE OR REPLACE TABLE state_values AS
 SELECT
