@@ -1,6 +1,6 @@
 -- One row per call: who called what, when, inside which call, in which context.
 -- A call that never returned lasts as long as the call around it, or as its thread.
--- Reads: events, threads, _call_contexts, contexts.  Writes: calls.
+-- Reads: events, threads, event_contexts, contexts.  Writes: calls.
 CREATE OR REPLACE TABLE calls AS
 WITH RECURSIVE
 open_call AS (
@@ -51,8 +51,8 @@ SELECT
     call.end_ts,
     coalesce(call.end_ts, closed.end_ts, threads.last_ts) AS until_ts,
     call.outcome,
-    at_call.step,
-    at_call.stage,
+    contexts.step,
+    contexts.stage,
     call.parameters IS NULL AND coalesce(CAST(call.args AS VARCHAR), '{}') <> '{}'
         AS has_unnamed_arguments,
     contexts.context_id
@@ -62,19 +62,12 @@ INNER JOIN threads
         call.trace = threads.trace
         AND call.process_id = threads.process_id
         AND call.thread_id = threads.thread_id
-INNER JOIN _call_contexts AS at_call
+INNER JOIN event_contexts AS at_call
     ON
         call.trace = at_call.trace
         AND call.process_id = at_call.process_id
         AND call.event_id = at_call.event_id
-INNER JOIN contexts
-    ON
-        at_call.process_id = contexts.process_id
-        AND at_call.thread_id = contexts.thread_id
-        AND at_call.step IS NOT DISTINCT FROM contexts.step
-        AND at_call.stage IS NOT DISTINCT FROM contexts.stage
-        AND at_call.meta IS NOT DISTINCT FROM contexts.meta
-        AND at_call.managers IS NOT DISTINCT FROM contexts.managers
+INNER JOIN contexts ON at_call.context_id = contexts.context_id
 LEFT JOIN closed
     ON
         call.trace = closed.trace
@@ -82,7 +75,6 @@ LEFT JOIN closed
         AND call.event_id = closed.event_id
 WHERE call.kind = 'call';
 
-DROP TABLE _call_contexts;
 COMMENT ON TABLE calls IS 'One row per call: who called what, when, inside which call';
 COMMENT ON COLUMN calls.event_id IS 'the call''s row in events, with trace and process_id';
 COMMENT ON COLUMN calls.call_id IS 'number of the call, unique over all traces';

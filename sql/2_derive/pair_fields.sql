@@ -1,6 +1,6 @@
 -- One row per field of the records that a relation on pairs compares: none, until one is run.
 -- Such a relation fills both tables; the numbers stand in the signatures of its examples.
-CREATE OR REPLACE TABLE pair_fields (field_no BIGINT, field VARCHAR);
+CREATE OR REPLACE TABLE pair_fields (field_no BIGINT, field VARCHAR, path VARCHAR);
 CREATE OR REPLACE TABLE pair_values (value_no BIGINT, value VARCHAR);
 
 COMMENT ON TABLE pair_fields IS 'One row per field that a relation on pairs compares';

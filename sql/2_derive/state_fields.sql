@@ -4,10 +4,13 @@
 CREATE OR REPLACE TABLE state_fields AS
 WITH
 found AS (
-    SELECT unnest(['process_id', 'thread_id', 'var_name', 'var_type', 'meta_vars.step', 'meta_vars.stage'])
-        AS field
+    SELECT
+        unnest(['var_name', 'var_type']) AS field,
+        NULL AS path
     UNION
-    SELECT 'attributes.' || attribute.key AS field
+    SELECT
+        'attributes.' || attribute.key AS field,
+        NULL AS path
     FROM events AS state, json_each(state.attributes) AS attribute
     WHERE
         state.kind = 'state'
@@ -18,18 +21,26 @@ found AS (
             OR list_contains(getvariable('precondition_fields'), 'attributes.' || attribute.key)
         )
     UNION
-    SELECT 'meta_vars.' || annotation.key AS field
-    FROM events AS state, json_each(state.meta) AS annotation
-    WHERE state.kind = 'state' AND annotation.type NOT IN ('OBJECT', 'ARRAY')
+    SELECT
+        features.field,
+        features.path
+    FROM events AS state
+    INNER JOIN event_contexts USING (trace, process_id, event_id)
+    INNER JOIN features USING (context_id)
+    WHERE state.kind = 'state'
 )
 
 SELECT
-    row_number() OVER (ORDER BY field) AS field_no,
-    field
+    row_number() OVER (ORDER BY field, path) AS field_no,
+    field,
+    path
 FROM found
 WHERE
     getvariable('precondition_fields') IS NULL
-    OR list_contains(getvariable('precondition_fields'), field);
+    OR list_contains(getvariable('precondition_fields'), field)
+    -- Old files join the name of a context manager and its argument with a dot.
+    OR list_contains(getvariable('precondition_fields'), field || '.' || path);
 
 COMMENT ON TABLE state_fields IS 'One row per field that a precondition on variables may speak about';
 COMMENT ON COLUMN state_fields.field IS 'column name as in invariant files, such as attributes.ndim';
+COMMENT ON COLUMN state_fields.path IS 'argument of a context manager; NULL for anything else';

@@ -28,8 +28,8 @@ value AS (
         record.process_id,
         record.event_id,
         'attributes.' || attribute.key AS field,
-        canonical(attribute.value) AS value,
-        false AS is_column
+        NULL AS path,
+        canonical(attribute.value) AS value
     FROM record, json_each(record.attributes) AS attribute
     WHERE attribute.type NOT IN ('OBJECT', 'ARRAY')
     UNION ALL
@@ -37,29 +37,23 @@ value AS (
         record.trace,
         record.process_id,
         record.event_id,
-        'meta_vars.' || annotation.key AS field,
-        canonical(annotation.value) AS value,
-        false AS is_column
-    FROM record, json_each(record.meta) AS annotation
-    WHERE annotation.type NOT IN ('OBJECT', 'ARRAY')
+        unnest(['var_name', 'var_type']) AS field,
+        NULL AS path,
+        unnest([
+            CAST(to_json(record.variable) AS VARCHAR), CAST(to_json(record.variable_type) AS VARCHAR)
+        ]) AS value
+    FROM record
     UNION ALL
     SELECT
         record.trace,
         record.process_id,
         record.event_id,
-        unnest(['process_id', 'thread_id', 'var_name', 'var_type', 'meta_vars.step', 'meta_vars.stage'])
-            AS field,
-        unnest([
-            CAST(record.process_id AS VARCHAR),
-            CAST(record.thread_id AS VARCHAR),
-            CAST(to_json(record.variable) AS VARCHAR),
-            CAST(to_json(record.variable_type) AS VARCHAR),
-            CAST(record.step AS VARCHAR),
-            CAST(to_json(coalesce(record.stage, if(bounds.has_stages, 'init', NULL))) AS VARCHAR)
-        ]) AS value,
-        true AS is_column
+        features.field,
+        features.path,
+        features.value
     FROM record
-    INNER JOIN trace_bounds AS bounds USING (trace)
+    INNER JOIN event_contexts USING (trace, process_id, event_id)
+    INNER JOIN features USING (context_id)
 )
 
 SELECT
@@ -67,12 +61,10 @@ SELECT
     value.process_id,
     value.event_id,
     state_fields.field_no,
-    -- A user may annotate the name of a column: the column is what counts.
-    coalesce(min(value.value) FILTER (WHERE value.is_column), min(value.value)) AS value
+    value.value
 FROM value
-INNER JOIN state_fields USING (field)
-WHERE value.value IS NOT NULL
-GROUP BY value.trace, value.process_id, value.event_id, state_fields.field_no;
+INNER JOIN state_fields
+    ON value.field = state_fields.field AND value.path IS NOT DISTINCT FROM state_fields.path;
 
 CREATE OR REPLACE TABLE state_values AS
 SELECT

@@ -26,7 +26,7 @@ UNION ALL
 SELECT
     pair.signature,
     pair_fields.field,
-    NULL AS path,
+    pair_fields.path,
     CASE pair.value_no WHEN -1 THEN '<>' WHEN -2 THEN '<null>' ELSE pair_values.value END AS value
 FROM pair
 INNER JOIN pair_fields USING (field_no)
