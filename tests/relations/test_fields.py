@@ -1,4 +1,4 @@
-"""What a precondition may speak about: the fields of contexts and states against the naive oracle."""
+"""What a precondition may speak about: the fields of contexts and states, against the oracle."""
 
 from __future__ import annotations
 
