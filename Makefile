@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format types docs compatibility bench
+.PHONY: help install demo test test-all lint format types docs compatibility interop bench
 
-# Where TrainCheck's reference traces are, for the two targets that need them.
+# Where TrainCheck's reference traces are, for the targets that need them.
 TRACES ?= ../shared/traces
 
 help: ## Show this list
@@ -37,7 +38,7 @@ test-all: install ## Run all tests
 lint: install ## Check style, SQL and layering
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint sql
+	$(BIN)/sqlfluff lint sql examples/adding_a_relation
 	$(BIN)/lint-imports
 
 format: install ## Put Python into the project's style
@@ -52,6 +53,15 @@ docs: install ## Write docs/tables.md from the comments in the SQL files
 
 compatibility: install ## Compare with TrainCheck on its traces (TRACES=...), and update the page
 	$(BIN)/python -m benchmarks.compatibility $(TRACES)
+
+interop: install $(INTEROP)/.installed ## Let TrainCheck check our invariants (TRACES=...), and update the page
+	$(BIN)/python -m benchmarks.interop $(TRACES)
+
+# TrainCheck has an environment of its own: nothing of it is imported here.
+$(INTEROP)/.installed: constraints.txt
+	@test -x $(INTEROP)/bin/python || $(PYTHON) -m venv $(INTEROP)
+	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt torch traincheck==0.2.0
+	@touch $@
 
 bench: install ## Time ingest, infer and check on the same traces
 	$(BIN)/python benchmarks/tutorial.py $(TRACES)
