@@ -9,6 +9,7 @@ from pathlib import Path
 from tc_engine.errors import UsageError
 
 RELATIONS = "3_relations"
+QUERIES = ("/hypotheses", "/examples")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ def find(name: str, extra: Sequence[Path] = ()) -> SqlFile:
             if path.is_file():
                 found = path.relative_to(root).with_suffix("").as_posix()
                 return SqlFile(found, path, path.read_text(encoding="utf-8"))
+    if name.endswith(QUERIES):
+        raise UsageError(
+            f"there is no SQL file {RELATIONS}/{name}.sql",
+            "If the relation is your own, name the folder that holds it with --sql-path",
+        )
     known = ", ".join(file.name for file in files(extra))
     raise UsageError(f"there is no SQL file {name!r}", f"There are: {known}")
 
