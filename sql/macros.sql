@@ -77,9 +77,9 @@ CREATE OR REPLACE MACRO without_addresses(text) AS
     CASE
         WHEN contains(text, '_ID"') THEN regexp_replace(
             regexp_replace(
-                text, ',"_(TRAINCHECK|ML_DAIKON)_[A-Za-z0-9_]*_ID":(null|-?[0-9]+)', '', 'g'
+                text, ', *"_(TRAINCHECK|ML_DAIKON)_[A-Za-z0-9_]*_ID": *(null|-?[0-9]+)', '', 'g'
             ),
-            '"_(TRAINCHECK|ML_DAIKON)_[A-Za-z0-9_]*_ID":(null|-?[0-9]+),?', '', 'g'
+            '"_(TRAINCHECK|ML_DAIKON)_[A-Za-z0-9_]*_ID": *(null|-?[0-9]+)(, *)?', '', 'g'
         )
         ELSE text
     END;
@@ -95,6 +95,14 @@ CREATE OR REPLACE MACRO is_telling(property) AS
         regexp_matches(property, '^(is|has|can)_')
         OR property IN ('itemsize', 'nbytes', 'name', 'grad', 'grad_fn', 'retains_grad', 'data')
     );
+
+-- The norm of a tensor as it was recorded; NULL for what is no finite number.
+CREATE OR REPLACE MACRO finite(text) AS
+    if(isfinite(TRY_CAST(text AS DOUBLE)), TRY_CAST(text AS DOUBLE), NULL);
+
+-- Whether two norms differ by no more than a share of the larger one.
+CREATE OR REPLACE MACRO is_close(norm_1, norm_2, tolerance) AS
+    abs(norm_1 - norm_2) <= tolerance * greatest(abs(norm_1), abs(norm_2));
 
 -- What two vectors of value numbers have in common, as text: per field the number of the common
 -- value; -1 where they differ, -2 where they differ and one is null, -3 where one lacks the field.

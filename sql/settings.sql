@@ -23,10 +23,14 @@ SET VARIABLE max_repeats = coalesce(getvariable('max_repeats'), 2);
 SET VARIABLE merge_scale = coalesce(getvariable('merge_scale'), 0.1);
 -- Contain: merge changes to different values if that makes the likelihood this much larger.
 SET VARIABLE merge_ratio = coalesce(getvariable('merge_ratio'), 1.3);
+-- The search for a precondition may split its examples as often as this.
+SET VARIABLE max_splits = coalesce(getvariable('max_splits'), 10000);
 -- Consistency: two runs are compared if they overlap by more than this share of their joint span.
 SET VARIABLE min_overlap = coalesce(getvariable('min_overlap'), 0.01);
 -- Consistency: equal overlapping runs of one pair of variables that make a hypothesis.
 SET VARIABLE min_equal_runs = coalesce(getvariable('min_equal_runs'), 2);
+-- Consistency: tensors are equal if their norms differ by at most this share; NULL for to the last bit.
+SET VARIABLE tolerance = CAST(getvariable('tolerance') AS DOUBLE);
 -- Consistency: the only fields a precondition may speak about; NULL for all. Checking sets it.
 SET VARIABLE precondition_fields = getvariable('precondition_fields');
 -- Output, input_output, threshold: look at null values and at flags and sizes of tensors too.

@@ -36,3 +36,4 @@
 .read sql/2_derive/run_slices.sql
 .read sql/2_derive/state_vectors.sql
 .read sql/2_derive/pair_fields.sql
+.read sql/2_derive/left_out.sql

@@ -12,6 +12,7 @@ from tc_engine.dataset import write_whole
 from tc_engine.errors import DataError
 
 UNCONDITIONAL = "Unconditional"
+OVER_BUDGET = "Over budget: "
 KINDS = ("constant", "consistent", "unequal", "exist")
 
 
@@ -49,8 +50,8 @@ ALWAYS = Condition(((),))
 class Invariant:
     """A rule with its precondition, and how many examples it was learned from.
 
-    `relation` and the keys of `params` are spelled as in TrainCheck's files; `other` keeps keys
-    that this version does not know.
+    `relation` and the keys of `params` are spelled as in TrainCheck's files. `source` is the object
+    that it was read from: what this version does not know in it is written again.
     """
 
     relation: str
@@ -59,7 +60,7 @@ class Invariant:
     text: str
     positive: int | None = None
     negative: int | None = None
-    other: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,20 @@ class Failed:
     reason: str
     invariant: Invariant
 
+    @property
+    def is_over_budget(self) -> bool:
+        """Whether it was not looked at, or not to the end, for the sake of time or noise."""
+        return self.reason.startswith(OVER_BUDGET)
+
 
 def write(path: Path, invariants: Iterable[Invariant]) -> None:
     """Write invariants, sorted by text and params, as JSON Lines, in one piece."""
-    write_whole(path, "".join(json.dumps(to_json(item)) + "\n" for item in _sorted(invariants)))
+    write_whole(path, "".join(to_lines(invariants)))
+
+
+def to_lines(invariants: Iterable[Invariant]) -> Iterable[str]:
+    """Return the lines of a file of these invariants, sorted by text and params."""
+    return (json.dumps(to_json(item)) + "\n" for item in in_order(invariants))
 
 
 def write_failed(path: Path, failed: Iterable[Failed]) -> None:
@@ -88,18 +99,18 @@ def read(paths: Sequence[Path]) -> list[Invariant]:
 
 def to_json(invariant: Invariant) -> dict[str, Any]:
     """Return the object that a file holds for an invariant."""
-    return {
+    known = {
         "text_description": invariant.text,
         "relation": invariant.relation,
         "params": list(invariant.params),
         "precondition": {
-            group: _condition_to_json(condition)
+            group: _as_it_was(condition, invariant.source.get("precondition", {}).get(group))
             for group, condition in invariant.precondition.items()
         },
         "num_positive_examples": invariant.positive,
         "num_negative_examples": invariant.negative,
-        **invariant.other,
     }
+    return {**known, **invariant.source, **known}
 
 
 def from_json(content: Mapping[str, Any]) -> Invariant:
@@ -107,8 +118,6 @@ def from_json(content: Mapping[str, Any]) -> Invariant:
 
     Raises KeyError, TypeError or ValueError where it describes none.
     """
-    known = ("text_description", "relation", "params", "precondition")
-    counts = ("num_positive_examples", "num_negative_examples")
     params = content["params"]
     if not (isinstance(params, list) and params and all("param_type" in p for p in params)):
         raise ValueError("params is not a list of parameter objects")
@@ -120,9 +129,9 @@ def from_json(content: Mapping[str, Any]) -> Invariant:
             for group, condition in content["precondition"].items()
         },
         text=str(content.get("text_description") or ""),
-        positive=content.get(counts[0]),
-        negative=content.get(counts[1]),
-        other={key: value for key, value in content.items() if key not in known + counts},
+        positive=content.get("num_positive_examples"),
+        negative=content.get("num_negative_examples"),
+        source=content,
     )
 
 
@@ -133,7 +142,8 @@ def canonical(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _sorted(invariants: Iterable[Invariant]) -> list[Invariant]:
+def in_order(invariants: Iterable[Invariant]) -> list[Invariant]:
+    """Return invariants in the order of files: by text, then relation and params."""
     return sorted(invariants, key=lambda item: (item.text, item.relation, json.dumps(item.params)))
 
 
@@ -145,6 +155,13 @@ def _failed_to_json(failed: Failed) -> dict[str, Any]:
         "num_positive_examples": failed.invariant.positive,
         "num_negative_examples": failed.invariant.negative,
     }
+
+
+def _as_it_was(condition: Condition, source: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the object that a condition was read from, if it says the same."""
+    if source is not None and _condition_from_json(source) == condition:
+        return source
+    return _condition_to_json(condition)
 
 
 def _condition_to_json(condition: Condition) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,16 +26,32 @@ STEP = Clause("constant", "meta_vars.step", values=("0",), dtype="int")
 MANAGER = "meta_vars.context_managers.torch.autocast"
 
 
-def one(precondition: Condition = ALWAYS, **other: Any) -> Invariant:
-    return Invariant(
-        "FunctionLeadRelation", PARAMS, {"func_lead": precondition}, "text", 3, 1, other
-    )
+def one(precondition: Condition = ALWAYS) -> Invariant:
+    return Invariant("FunctionLeadRelation", PARAMS, {"func_lead": precondition}, "text", 3, 1)
 
 
 def test_round_trip_keeps_everything_and_sorts(tmp_path: Path) -> None:
-    inverted = one(Condition(((STEP,), (Clause("exist", MANAGER),)), inverted=True), note="kept")
+    inverted = one(Condition(((STEP,), (Clause("exist", MANAGER),)), inverted=True))
     write(tmp_path / "file", [inverted, one()])
     assert sorted(map(str, read([tmp_path / "file"]))) == sorted(map(str, [inverted, one()]))
+
+
+def test_round_trip_keeps_what_is_unknown_wherever_it_is(tmp_path: Path) -> None:
+    content = to_json(one(Condition(((STEP,),))))
+    content["author"] = {"tool": "another"}
+    group = content["precondition"]["func_lead"]
+    group["verified"] = True
+    group["preconditions"][0]["name"] = "first step"
+    group["preconditions"][0]["clauses"][0]["values"] = [0.0]
+    content["params"][0]["exception"] = None
+    (tmp_path / "file").write_text(json.dumps(content))
+    write(tmp_path / "again", read([tmp_path / "file"]))
+    assert json.loads((tmp_path / "again").read_text()) == content
+
+    changed = replace(read([tmp_path / "file"])[0], precondition={"func_lead": ALWAYS}, text="new")
+    assert to_json(changed)["precondition"] == to_json(one())["precondition"]
+    assert to_json(changed)["text_description"] == "new"
+    assert to_json(changed)["author"] == {"tool": "another"}
 
 
 def test_keys_are_those_of_the_format() -> None:

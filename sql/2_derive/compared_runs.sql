@@ -3,12 +3,22 @@
 CREATE OR REPLACE TABLE compared_runs AS
 WITH eligible AS (
     SELECT
-        *,
-        dense_rank() OVER (ORDER BY trace, process_id, variable, variable_type) AS variable_no
-    FROM var_runs
+        runs.*,
+        CASE runs.attribute
+            WHEN 'data' THEN finite(state.extra ->> '$.norms.data')
+            WHEN 'grad' THEN finite(state.extra ->> '$.norms.grad')
+        END AS norm,
+        dense_rank() OVER (
+            ORDER BY runs.trace, runs.process_id, runs.variable, runs.variable_type
+        ) AS variable_no
+    FROM var_runs AS runs
+    INNER JOIN events AS state USING (trace, process_id, event_id)
     WHERE
-        to_ts > from_ts
-        AND (run_no > 1 OR NOT regexp_matches(lower(variable_type), 'tensor|module|parameter'))
+        runs.to_ts > runs.from_ts
+        AND (
+            runs.run_no > 1
+            OR NOT regexp_matches(lower(runs.variable_type), 'tensor|module|parameter')
+        )
 )
 
 SELECT
@@ -22,6 +32,7 @@ SELECT
     from_ts,
     to_ts,
     event_id,
+    norm,
     -- Runs are compared slice by slice of time; a slice is a third of the mean run.
     greatest(1, CAST(avg(to_ts - from_ts) OVER (PARTITION BY trace) / 3 AS BIGINT)) AS slice_ns
 FROM eligible;
@@ -29,4 +40,5 @@ FROM eligible;
 COMMENT ON TABLE compared_runs IS 'One row per run that Consistency compares with others';
 COMMENT ON COLUMN compared_runs.run_id IS 'number of the run, unique over all traces';
 COMMENT ON COLUMN compared_runs.variable_no IS 'number of the variable, unique over all traces';
+COMMENT ON COLUMN compared_runs.norm IS 'L2 norm of the tensor when the run began, if it was recorded';
 COMMENT ON COLUMN compared_runs.slice_ns IS 'width of the slices of time that runs are matched by';

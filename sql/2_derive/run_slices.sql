@@ -7,6 +7,7 @@ SELECT
     variable_type,
     attribute,
     value,
+    norm,
     from_ts,
     to_ts,
     from_ts // slice_ns AS first_slice,

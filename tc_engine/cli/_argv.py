@@ -14,6 +14,7 @@ _RELATIONS = frozenset({"--enable-relation", "--disable-relation"})
 # Flags that take all values up to the next flag, by command.
 MANY_VALUES: dict[str, frozenset[str]] = {
     "infer": _RUNS | _RELATIONS,
+    "invariants": frozenset({"--subtract"}),
     "check": _RUNS | {"-i", "--invariants"},
     "collect": frozenset({"--models-to-track"}),
 }

@@ -15,6 +15,7 @@ from tc_engine.cli._console import Console
 from tc_engine.errors import UsageError
 
 if TYPE_CHECKING:
+    from tc_engine.dataset import Dataset
     from tc_engine.engine.session import Limits
 
 Folders = Annotated[
@@ -57,6 +58,16 @@ MemoryLimit = Annotated[
 TempDir = Annotated[
     Path | None,
     typer.Option(envvar="TC_ENGINE_TEMP_DIR", metavar="DIR", help="Where to spill to."),
+]
+Tolerance = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="SHARE",
+        help="Consistency takes tensors for equal whose norms differ by no more than this share; "
+        "`collect --norms` records them.",
+        show_default=False,
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -129,6 +140,14 @@ def settings(assignments: Sequence[str], sql_path: Sequence[Path]) -> dict[str, 
     return values
 
 
+def check_output(output: Path) -> None:
+    """Raise UsageError, before hours of work, for an output that could not be written."""
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder", "Give -o a file")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {output.parent}", "Make it, or give -o another file")
+
+
 def _value(text: str) -> object:
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
@@ -138,6 +157,12 @@ def _value(text: str) -> object:
         except ValueError:
             continue
     return text
+
+
+def warn_without_norms(console: Console, tolerance: float | None, runs: Sequence[Dataset]) -> None:
+    """Tell that a tolerance means nothing to runs whose tensors were recorded without norms."""
+    if tolerance is not None and not any(run.manifest.notes.get("norms") for run in runs):
+        console.note("note: --tolerance has no effect here: only `collect --norms` records norms")
 
 
 def warn_without_effect(console: Console, given: dict[str, bool]) -> None:

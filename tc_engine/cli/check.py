@@ -20,11 +20,13 @@ from tc_engine.cli._options import (
     SqlPath,
     TempDir,
     Threads,
+    Tolerance,
     Traces,
     Verbose,
     limits,
     settings,
     warn_without_effect,
+    warn_without_norms,
 )
 from tc_engine.errors import ExitCode
 
@@ -48,6 +50,7 @@ def check(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="End with 0 even if an invariant is violated.")
     ] = False,
+    tolerance: Tolerance = None,
     assignments: Settings = None,
     sql_path: SqlPath = None,
     threads: Threads = None,
@@ -76,6 +79,8 @@ def check(
 
     paths = list(sql_path or ())
     values = settings(assignments or (), paths)
+    if tolerance is not None:
+        values["tolerance"] = tolerance
     bounds = limits(threads, memory_limit, temp_dir)
     folder = output_dir or Path(f"tc_engine_results_{datetime.now():%Y%m%d_%H%M%S}")
     with Console(verbose=verbose or debug) as console:
@@ -89,6 +94,7 @@ def check(
         )
         stated = invariants.read(invariant_files)
         with open_runs(folders or (), traces or (), bounds, console) as runs:
+            warn_without_norms(console, tolerance, runs)
             found = checking.check(
                 runs,
                 stated,
@@ -98,7 +104,7 @@ def check(
                 progress=console.phase,
             )
     results.write(found, folder, invariant_files)
-    sys.stdout.write(summary.render(found, folder))
+    sys.stdout.write(f"{summary.render(found, folder)}\n")
     flush()
     if found.violated and not exit_zero:
         raise typer.Exit(ExitCode.VIOLATED)

@@ -29,6 +29,12 @@ def collect(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the trace that is there.")
     ] = False,
+    norms: Annotated[
+        bool,
+        typer.Option(
+            "--norms", help="Record the norms of tensors too, for --tolerance of infer and check."
+        ),
+    ] = False,
     pyscript: Annotated[
         Path | None,
         typer.Option(
@@ -67,7 +73,7 @@ def collect(
             "there is no program to run", "Write tc-engine collect -o RUN -- python train.py"
         )
     run = output_dir or Path(_default_name(program))
-    options = CollectOptions(overwrite=overwrite, models=tuple(models_to_track or ()))
+    options = CollectOptions(overwrite=overwrite, norms=norms, models=tuple(models_to_track or ()))
     raise typer.Exit(launch(program, run, options))
 
 

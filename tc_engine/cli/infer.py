@@ -20,13 +20,15 @@ from tc_engine.cli._options import (
     SqlPath,
     TempDir,
     Threads,
+    Tolerance,
     Traces,
     Verbose,
+    check_output,
     limits,
     settings,
     warn_without_effect,
+    warn_without_norms,
 )
-from tc_engine.errors import UsageError
 
 if TYPE_CHECKING:
     from tc_engine.infer import Inference
@@ -52,6 +54,20 @@ def infer(
             min=1, metavar="N", help="Fewest positive examples of an invariant.  [default: 2]"
         ),
     ] = None,
+    all_properties: Annotated[
+        bool,
+        typer.Option(
+            "--all-properties",
+            help="Rules about null values and flags of tensors too, which seldom say much.",
+        ),
+    ] = False,
+    tolerance: Tolerance = None,
+    merge_sequences: Annotated[
+        bool,
+        typer.Option(
+            "--merge-sequences", help="Join pairs of lead and of cover into chains of calls."
+        ),
+    ] = False,
     assignments: Settings = None,
     sql_path: SqlPath = None,
     threads: Threads = None,
@@ -76,13 +92,16 @@ def infer(
     """
     from tc_engine import infer as inference
     from tc_engine import invariants, relations
+    from tc_engine.sequences import merge_sequences as join_pairs
 
     paths = list(sql_path or ())
     values = settings(assignments or (), paths)
-    if min_support is not None:
-        values["min_support"] = min_support
+    named = {"min_support": min_support, "tolerance": tolerance}
+    values |= {name: value for name, value in named.items() if value is not None}
+    if all_properties:
+        values["all_properties"] = True
     chosen = relations.select(enable_relation or (), disable_relation or ())
-    _check_output(output)
+    check_output(output)
     bounds = limits(threads, memory_limit, temp_dir)
     with Console(verbose=verbose or debug) as console:
         warn_without_effect(
@@ -94,6 +113,7 @@ def infer(
             },
         )
         with open_runs(folders or (), traces or (), bounds, console) as runs:
+            warn_without_norms(console, tolerance, runs)
             found = inference.infer(
                 runs,
                 relations=chosen,
@@ -103,21 +123,16 @@ def infer(
                 progress=console.phase,
             )
     failed = output.with_name(f"{output.name}.failed")
-    invariants.write(output, found.invariants)
+    learned = found.invariants
+    if merge_sequences:
+        learned = join_pairs(learned, chosen)
+    invariants.write(output, learned)
     invariants.write_failed(failed, found.failed)
     _print_counts(found, [relation.title for relation in chosen])
     sys.stdout.write(
-        f"{len(found.invariants):,} invariants written to {output}, "
+        f"{len(learned):,} invariants written to {output}, "
         f"{len(found.failed):,} failed hypotheses in {failed}\n"
     )
-
-
-def _check_output(output: Path) -> None:
-    """Raise UsageError, before hours of work, for an output that could not be written."""
-    if output.is_dir():
-        raise UsageError(f"{output} is a folder", "Give -o a file")
-    if not output.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {output.parent}", "Make it, or give -o another file")
 
 
 def _print_counts(found: Inference, titles: list[str]) -> None:
@@ -126,7 +141,11 @@ def _print_counts(found: Inference, titles: list[str]) -> None:
 
     learned = Counter(invariant.relation for invariant in found.invariants)
     failed = Counter(hypothesis.invariant.relation for hypothesis in found.failed)
-    names = ("hypotheses", "invariants", "failed")
+    over = Counter(one.invariant.relation for one in found.failed if one.is_over_budget)
+    names = ("hypotheses", "invariants", "failed", "over budget")
     columns = [Column("relation", Kind.TEXT), *(Column(name, Kind.NUMBER) for name in names)]
-    rows = [(name, learned[name] + failed[name], learned[name], failed[name]) for name in titles]
+    rows = [
+        (name, learned[name] + failed[name], learned[name], failed[name] - over[name], over[name])
+        for name in titles
+    ]
     write_table(columns, [rows], sys.stdout)

@@ -16,6 +16,7 @@ from tc_engine.collect import shim
 from tc_engine.collect.importhook import ImportHook
 
 RUN_VARIABLE = "TC_ENGINE_RUN"
+NORMS_VARIABLE = "TC_ENGINE_NORMS"  # set: record norms too
 HANDSHAKE = ".handshake"
 HELPERS = ("torch._inductor.compile_worker", "multiprocessing.resource_tracker", "pip", "ninja")
 

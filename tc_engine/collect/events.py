@@ -100,7 +100,7 @@ class Call:
 
 
 class State(NamedTuple):
-    """All attributes of a variable at one moment."""
+    """All attributes of a variable at one moment; `extra` as in the event table."""
 
     event_id: int
     thread: Thread
@@ -110,6 +110,7 @@ class State(NamedTuple):
     attributes: str
     cause: int | None
     label: Label
+    extra: str | None
 
 
 Row = Call | State

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from tc_engine import __version__
-from tc_engine.collect.boot import HANDSHAKE, RUN_VARIABLE
+from tc_engine.collect.boot import HANDSHAKE, NORMS_VARIABLE, RUN_VARIABLE
 from tc_engine.collect.summary import ProcessSummary, read_summaries
 from tc_engine.dataset import Manifest, cannot_write, is_dataset, write_manifest
 from tc_engine.errors import DataError, UsageError
@@ -31,10 +31,12 @@ SITE = Path(__file__).resolve().parent / "site"
 class CollectOptions:
     """How to collect.
 
-    `models` is accepted from TrainCheck's command line and needs nothing: models are found.
+    `norms`: record the norms of tensors beside their fingerprints. `models` is accepted from
+    TrainCheck's command line and needs nothing: models are found.
     """
 
     overwrite: bool = False
+    norms: bool = False
     models: tuple[str, ...] = ()
 
 
@@ -57,9 +59,10 @@ def launch(command: list[str], run: Path, options: CollectOptions) -> int:
         versions={"tc_engine": __version__},
         host=socket.gethostname(),
         started_at=_now(),
+        notes={"norms": options.norms},
     )
     write_manifest(run, manifest)
-    code = _run(command, run)
+    code = _run(command, run, options)
     heard = _handshake(run)
     summaries = read_summaries(run)
     write_manifest(run, _completed(manifest, summaries))
@@ -96,13 +99,15 @@ def _prepare(run: Path, overwrite: bool) -> None:
         raise cannot_write(run, error) from error
 
 
-def _run(command: Sequence[str], run: Path) -> int:
+def _run(command: Sequence[str], run: Path, options: CollectOptions) -> int:
     paths = [str(SITE), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
         RUN_VARIABLE: str(run),
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
     }
+    if options.norms:
+        environment[NORMS_VARIABLE] = "1"
     try:
         process = subprocess.Popen(list(command), env=environment)  # noqa: S603 - the user's own
     except OSError as error:
@@ -171,6 +176,7 @@ def _completed(manifest: Manifest, summaries: Sequence[ProcessSummary]) -> Manif
         versions.update(summary.versions)
     ranks = sorted({summary.ranks["RANK"] for summary in summaries if "RANK" in summary.ranks})
     notes = {
+        **manifest.notes,
         "processes": len(summaries),
         "overhead": round(_overhead(summaries), 4),
         "dropped": [summary.dropped for summary in summaries if summary.dropped],

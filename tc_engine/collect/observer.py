@@ -25,6 +25,7 @@ from torch import Tensor
 
 from tc_engine.collect.events import Call, Thread
 from tc_engine.collect.fingerprint import Fingerprints
+from tc_engine.collect.norms import norms
 from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.values import primitive, tensor_facts
 from tc_engine.collect.variables import Variable, Variables
@@ -42,9 +43,10 @@ class Content(Flag):
 class Observer:
     """Compares the variables with what was last recorded of them."""
 
-    def __init__(self, recorder: Recorder, variables: Variables) -> None:
+    def __init__(self, recorder: Recorder, variables: Variables, *, with_norms: bool) -> None:
         self._recorder = recorder
         self._variables = variables
+        self._with_norms = with_norms
         self._fingerprints = Fingerprints()
         self._facts: dict[tuple[Any, ...], str] = {}
         self._lock = threading.Lock()
@@ -128,6 +130,8 @@ class Observer:
                 variable.data = value
             else:
                 variable.grad = value
+        if self._with_norms:
+            _take_norms(slots, tensors)
         for variable, tensor in present:
             self._record(thread, now, cause, variable, tensor)
 
@@ -147,7 +151,12 @@ class Observer:
         attributes = f'{{"data":{number},{facts}'
         # Before the first row nothing is known, so nothing can be said about the cause.
         self._recorder.state(
-            thread, now, (variable.name, variable.type), attributes, None if first else cause
+            thread,
+            now,
+            (variable.name, variable.type),
+            attributes,
+            None if first else cause,
+            _norms_of(variable) if self._with_norms else None,
         )
 
     def _facts_of(self, tensor: Tensor) -> str:
@@ -169,6 +178,18 @@ class Observer:
             facts["in_optimizer"] = held
             text = self._facts[key] = json.dumps(facts, separators=(",", ":"))[1:]
         return text
+
+
+def _take_norms(slots: list[tuple[Variable, bool]], tensors: list[Tensor | None]) -> None:
+    for (variable, is_data), norm in zip(slots, norms(tensors), strict=True):
+        if is_data:
+            variable.data_norm = norm
+        else:
+            variable.grad_norm = norm
+
+
+def _norms_of(variable: Variable) -> str:
+    return json.dumps({"norms": {"data": variable.data_norm, "grad": variable.grad_norm}})
 
 
 def _extra(own: dict[str, Any]) -> tuple[tuple[str, str], ...]:

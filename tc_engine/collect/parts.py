@@ -98,6 +98,7 @@ def _state_columns(states: Sequence[State]) -> dict[str, list[Any]]:
         "variable_type": [state.variable_type for state in states],
         "attributes": [state.attributes for state in states],
         "cause_id": [state.cause for state in states],
+        "extra": [state.extra for state in states],
     }
 
 

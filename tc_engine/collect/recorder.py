@@ -154,11 +154,13 @@ class Recorder:
         variable: tuple[str, str],
         attributes: str,
         cause: int | None,
+        extra: str | None,
     ) -> None:
         """Record the attributes of a variable, given by its name and type."""
         label = self.label(thread)
         self._append(
-            State(next(self._ids), thread, start, *variable, attributes, cause, label), minor=False
+            State(next(self._ids), thread, start, *variable, attributes, cause, label, extra),
+            minor=False,
         )
 
     def label(self, thread: Thread) -> Label:

@@ -23,6 +23,7 @@ import torch
 
 from tc_engine import __version__
 from tc_engine.collect.annotations import ANNOTATIONS
+from tc_engine.collect.boot import NORMS_VARIABLE
 from tc_engine.collect.events import Label
 from tc_engine.collect.importhook import ImportHook
 from tc_engine.collect.install import Installer
@@ -55,7 +56,8 @@ class Session:
         self._recorder = Recorder(self._label, self._ensure_writer)
         self._steps = Steps(ANNOTATIONS, self._recorder.relabel)
         self._variables = Variables()
-        self._observer = Observer(self._recorder, self._variables)
+        with_norms = NORMS_VARIABLE in os.environ
+        self._observer = Observer(self._recorder, self._variables, with_norms=with_norms)
         self._writer: Writer | None = None
         self._begin()
 

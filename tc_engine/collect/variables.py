@@ -29,15 +29,18 @@ class Variable:
     """One slot and what was last recorded of it.
 
     `data_key` and `grad_key` are cheap evidence (identity, version, address) that was there when
-    the fingerprints `data` and `grad` were taken; `facts` are the other attributes.
+    the fingerprints `data` and `grad` were taken, and the norms if they are wanted; `facts` are the
+    other attributes.
     """
 
     __slots__ = (
         "data",
         "data_key",
+        "data_norm",
         "facts",
         "grad",
         "grad_key",
+        "grad_norm",
         "is_buffer",
         "key",
         "name",
@@ -56,6 +59,8 @@ class Variable:
         self.grad_key: object = None
         self.data: int | None = None
         self.grad: int | None = None
+        self.data_norm: float | None = None
+        self.grad_norm: float | None = None
         self.facts: str | None = None
         self.row: tuple[object, ...] | None = None
 

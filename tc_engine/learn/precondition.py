@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tc_engine.invariants import ALWAYS, Clause, Condition
 from tc_engine.learn.clauses import (
@@ -32,26 +32,36 @@ STAGE: Target = ("meta_vars.stage", ())
 Conjunction = tuple[Clause, ...]
 
 
+class OverBudgetError(Exception):
+    """A search was given up because it took more splits than it may."""
+
+
 @dataclass(frozen=True)
 class Examples:
-    """The distinct signatures of a hypothesis' examples; `records` in each: 1, or 2 for pairs."""
+    """The distinct signatures of a hypothesis' examples.
+
+    `records` in each: 1, or 2 for pairs. `skipped` fields make no clauses. A search for their
+    precondition may split them `max_splits` times.
+    """
 
     positive: Sequence[Signature]
     negative: Sequence[Signature]
     records: int = 1
     skipped: frozenset[str] = frozenset()
+    max_splits: int = 10_000
 
 
 def deduce(examples: Examples) -> Condition | None:
     """Find a precondition, or None.
 
-    One that names no step number is preferred, then one that is not inverted.
+    One that names no step number is preferred, then one that is not inverted. Raises
+    OverBudgetError.
     """
     if not examples.negative:
         return ALWAYS
     if not examples.positive:
         return None
-    swapped = Examples(examples.negative, examples.positive, examples.records, examples.skipped)
+    swapped = replace(examples, positive=examples.negative, negative=examples.positive)
     for positions in (False, True):
         for inverted, given in ((False, examples), (True, swapped)):
             found = _Search(given, positions=positions).run()
@@ -83,11 +93,10 @@ def deduce_by_stage(
     valid = frozenset(stage for stage, condition in found.items() if condition is not None)
     if not valid:
         return None
-    kept = Examples(
-        [one for stage in valid for one in parts[stage].positive],
-        [one for stage in valid for one in parts[stage].negative],
-        examples.records,
-        examples.skipped,
+    kept = replace(
+        examples,
+        positive=[one for stage in valid for one in parts[stage].positive],
+        negative=[one for stage in valid for one in parts[stage].negative],
     )
     condition = deduce(kept)
     if condition is None:
@@ -103,12 +112,10 @@ def deduce_by_stage(
 
 def _only(parts: dict[str | None, Examples], stages: Iterable[str | None]) -> Examples:
     """Put together all negatives, and the positives of some stages."""
-    one = next(iter(parts.values()))
-    return Examples(
-        [positive for stage in stages for positive in parts[stage].positive],
-        [negative for part in parts.values() for negative in part.negative],
-        one.records,
-        one.skipped,
+    return replace(
+        next(iter(parts.values())),
+        positive=[positive for stage in stages for positive in parts[stage].positive],
+        negative=[negative for part in parts.values() for negative in part.negative],
     )
 
 
@@ -142,7 +149,7 @@ def _split_by_stage(examples: Examples) -> dict[str | None, Examples]:
     for one in examples.negative:
         negative[one.get(STAGE)].append(one)
     return {
-        stage: Examples(positive[stage], negative[stage], examples.records, examples.skipped)
+        stage: replace(examples, positive=positive[stage], negative=negative[stage])
         for stage in sorted({*positive, *negative}, key=str)
     }
 
@@ -160,10 +167,14 @@ class _Search:
         self._records = examples.records
         self._skipped = examples.skipped
         self._positions = positions
+        self._splits_left = examples.max_splits
         self._pruned: set[Clause] = set()
 
     def run(self) -> list[Conjunction]:
-        """Return alternatives that together cover all positives, or an empty list."""
+        """Return alternatives that together cover all positives, or an empty list.
+
+        Raises OverBudgetError.
+        """
         everything = (1 << len(self._positive)) - 1
         return self._alternatives(everything, (1 << len(self._negative)) - 1, (), 0)
 
@@ -194,6 +205,9 @@ class _Search:
         conjunction: Conjunction,
         depth: int,
     ) -> list[Conjunction]:
+        self._splits_left -= 1
+        if self._splits_left < 0:
+            raise OverBudgetError
         parts = _largest({at for at in support.values() if at != positive})
         found: list[Conjunction] = []
         covered = 0

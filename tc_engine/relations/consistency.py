@@ -6,7 +6,9 @@ from tc_engine.relations._base import Params, Relation, short_variable
 
 
 def _sentence(params: Params) -> str:
-    return f"{short_variable(params[0])} equals {short_variable(params[1])} of other variables"
+    text = f"{short_variable(params[0])} equals {short_variable(params[1])} of other variables"
+    tolerance = params[0].get("tolerance")
+    return text if tolerance is None else f"{text}, within {tolerance:g} of the norm"
 
 
 def _failure(params: Params) -> str:

@@ -10,7 +10,8 @@ def _names(params: Params) -> list[str]:
 
 
 def _sentence(params: Params) -> str:
-    return " always comes before ".join(_names(params))
+    first, second, *others = _names(params)
+    return ", that before ".join([f"{first} always comes before {second}", *others])
 
 
 def _failure(params: Params) -> str:

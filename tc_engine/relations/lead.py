@@ -10,7 +10,8 @@ def _names(params: Params) -> list[str]:
 
 
 def _sentence(params: Params) -> str:
-    return " is always followed by ".join(_names(params))
+    first, second, *others = _names(params)
+    return ", that by ".join([f"{first} is always followed by {second}", *others])
 
 
 def _failure(params: Params) -> str:

@@ -13,7 +13,7 @@ from tc_engine.cli import app
 from tc_engine.errors import QueryError
 from tests.cli.conftest import Cli
 
-COMMANDS = ["collect", "ingest", "infer", "check", "sql"]
+COMMANDS = ["collect", "ingest", "infer", "check", "invariants", "sql"]
 FULL = Path("/dev/full")
 HEAVY = ("duckdb", "polars", "pyarrow", "torch", "numpy")
 
@@ -57,18 +57,23 @@ LEARNING = LIMITS | {
 }
 OPTIONS = {
     "collect": {
-        *("-o", "--output-dir", "--overwrite", "-p", "--pyscript", "--models-to-track"),
+        *("-o", "--output-dir", "--overwrite", "-p", "--pyscript", "--models-to-track", "--norms"),
     },
     "ingest": LIMITS | {"-o", "--output-dir", "--strict", "-v", "--verbose"},
     "infer": LEARNING
     | {
         *("-o", "--output", "--enable-relation", "--disable-relation", "--min-support"),
+        *("--all-properties", "--tolerance", "--merge-sequences"),
         *("--disable-precond-sampling", "--precond-sampling-threshold"),
     },
     "check": LEARNING
     | {
-        *("-i", "--invariants", "-o", "--output-dir", "--exit-zero"),
+        *("-i", "--invariants", "-o", "--output-dir", "--exit-zero", "--tolerance"),
         *("--check-relation-first", "--no-html-report"),
+    },
+    "invariants": {
+        *("--relation", "--api", "--text", "--min-support", "--subtract", "--drop-implied"),
+        *("--merge-sequences", "--format", "-o", "--output"),
     },
     "sql": LIMITS
     | {

@@ -39,6 +39,7 @@ PLAIN = CollectOptions()
         ("-o run -- python x.py -o y", ["python", "x.py", "-o", "y"], PLAIN),
         ("-o run python x.py --help", ["python", "x.py", "--help"], PLAIN),
         ("--output-dir run --overwrite -- x", ["x"], CollectOptions(overwrite=True)),
+        ("-o run --norms -- x", ["x"], CollectOptions(norms=True)),
         ("-o run -p x.py", [sys.executable, "x.py"], PLAIN),
         ("-o run -p x.py -- --epochs 2", [sys.executable, "x.py", "--epochs", "2"], PLAIN),
         (
@@ -118,7 +119,7 @@ def test_infer(cli: Cli, good: Path, tmp_path: Path) -> None:
     outcome = cli("infer", "-f", good, "-o", file)
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert re.fullmatch(r"relation +hypotheses +invariants +failed", lines[0])
+    assert re.fullmatch(r"relation +hypotheses +invariants +failed +over budget", lines[0])
     listed = [line.split()[0] for line in lines[2:-1]]
     assert listed == [relation.title for relation in relations.select()]
     written = len(file.read_text().splitlines())
@@ -128,8 +129,8 @@ def test_infer(cli: Cli, good: Path, tmp_path: Path) -> None:
     )
     assert written > 0
     for line in lines[2:-1]:
-        hypotheses, invariants, given_up = map(int, line.split()[1:])
-        assert hypotheses == invariants + given_up
+        hypotheses, invariants, given_up, over = map(int, line.split()[1:])
+        assert hypotheses == invariants + given_up + over
 
 
 def test_infer_takes_only_the_relations_asked_for(cli: Cli, good: Path, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_positives_that_share_nothing_are_split() -> None:
 
 
 def test_a_split_keeps_what_all_positives_share() -> None:
-    """Without the name, the part (false, false) would accept the second negative."""
+    """Without the name, the part (false, false) would accept the second negative (Q65)."""
     flags = [(("x", ()), ("y", ())), ("false", "true")]
     (x, y), (no, yes) = flags
     positive = [{NAME: f'"{n}"', x: no, y: no} for n in "ab"]

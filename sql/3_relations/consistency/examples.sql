@@ -1,7 +1,9 @@
 -- One row per hypothesis and pair of overlapping runs of two variables: positive if equal.
 -- The records of an example are the first observations of the two runs.
+-- A rule with a tolerance takes tensors for equal whose norms are that close; the setting, if given,
+-- is the tolerance of all rules.
 -- Reads: hypotheses, compared_runs, run_slices, state_vectors.
--- Writes: examples, pair_fields, pair_values.
+-- Writes: examples, pair_fields, pair_values.  Settings: min_overlap, tolerance.
 CREATE OR REPLACE TABLE _consistency AS
 SELECT
     hypothesis_id,
@@ -9,6 +11,7 @@ SELECT
     params ->> '$[0].attr_name' AS attribute,
     params ->> '$[1].var_type' AS variable_type_2,
     params ->> '$[1].attr_name' AS attribute_2,
+    coalesce(getvariable('tolerance'), TRY_CAST(params ->> '$[0].tolerance' AS DOUBLE)) AS tolerance,
     params ->> '$[0].var_type' = params ->> '$[1].var_type'
     AND params ->> '$[0].attr_name' = params ->> '$[1].attr_name' AS is_symmetric
 FROM hypotheses;
@@ -21,6 +24,7 @@ WITH
 pair AS (
     SELECT
         stated.hypothesis_id,
+        stated.tolerance,
         a.run_id,
         b.run_id AS run_id_2
     FROM _consistency AS stated
@@ -41,7 +45,7 @@ pair AS (
 
 SELECT
     pair.hypothesis_id,
-    a.value = b.value AS is_positive,
+    a.value = b.value OR coalesce(is_close(a.norm, b.norm, pair.tolerance), false) AS is_positive,
     1 AS weight,
     pair_signature(fields_1.fields, fields_2.fields) AS signature,
     a.trace,

@@ -1,7 +1,7 @@
 -- One row per hypothesis "within a step, calls of F are given different arguments".
--- Reads: calls, call_payloads, functions, function_repeats.  Writes: hypotheses.
+-- Reads: calls, call_payloads, functions, function_repeats.  Writes: hypotheses, left_out.
 -- Settings: max_repeats_distinct.
-CREATE OR REPLACE TABLE hypotheses AS
+CREATE OR REPLACE TEMP TABLE _called_again AS
 WITH
 given AS (
     SELECT
@@ -17,11 +17,28 @@ given AS (
 )
 
 SELECT
-    row_number() OVER (ORDER BY function) AS hypothesis_id,
-    to_json([json_object('param_type', 'APIParam', 'api_full_name', function)]) AS params
+    to_json([json_object('param_type', 'APIParam', 'api_full_name', function)]) AS params,
+    function,
+    function_repeats.repeats
 FROM (SELECT DISTINCT given.function FROM given)
 INNER JOIN functions USING (function)
 INNER JOIN function_repeats USING (function)
-WHERE
-    NOT functions.is_skipped
-    AND function_repeats.repeats <= getvariable('max_repeats_distinct');
+WHERE NOT functions.is_skipped;
+
+CREATE OR REPLACE TABLE hypotheses AS
+SELECT
+    row_number() OVER (ORDER BY function) AS hypothesis_id,
+    params
+FROM _called_again
+WHERE repeats <= getvariable('max_repeats_distinct');
+
+CREATE OR REPLACE TABLE left_out AS
+SELECT
+    params,
+    'max_repeats_distinct' AS budget,
+    getvariable('max_repeats_distinct') AS allowed,
+    repeats AS found
+FROM _called_again
+WHERE repeats > getvariable('max_repeats_distinct');
+
+DROP TABLE _called_again;

@@ -1,5 +1,6 @@
 -- One row per hypothesis "after every call of A, before the next call of A, B is called".
--- Reads: calls, functions, ordered_functions.  Writes: hypotheses.  Settings: max_repeats.
+-- Reads: ordered_functions, function_pool, function_repeats, functions.
+-- Writes: hypotheses, left_out.  Settings: max_repeats.
 CREATE OR REPLACE TABLE hypotheses AS
 WITH
 pair AS (
@@ -24,3 +25,13 @@ SELECT
         json_object('param_type', 'APIParam', 'api_full_name', second_function)
     ]) AS params
 FROM pair;
+
+CREATE OR REPLACE TABLE left_out AS
+SELECT
+    to_json([json_object('param_type', 'APIParam', 'api_full_name', function)]) AS params,
+    'max_repeats' AS budget,
+    getvariable('max_repeats') AS allowed,
+    repeats AS found
+FROM function_repeats
+INNER JOIN functions USING (function)
+WHERE NOT functions.is_skipped AND repeats > getvariable('max_repeats');

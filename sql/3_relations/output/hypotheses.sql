@@ -1,7 +1,7 @@
 -- One row per hypothesis "every tensor that F returns has property P equal to V".
--- Reads: call_payloads, tensor_properties, functions.  Writes: hypotheses.
+-- Reads: call_payloads, tensor_properties, functions.  Writes: hypotheses, left_out.
 -- Settings: all_properties, max_output_values.
-CREATE OR REPLACE TABLE hypotheses AS
+CREATE OR REPLACE TEMP TABLE _returned_values AS
 WITH
 returned AS (
     SELECT DISTINCT
@@ -18,25 +18,23 @@ producer AS (
     FROM returned
     GROUP BY function
     HAVING bool_and(output_id IN (SELECT payload_id FROM tensor_properties))
-),
-
-value AS (
-    SELECT DISTINCT
-        returned.function,
-        found.property,
-        found.value
-    FROM returned
-    INNER JOIN producer USING (function)
-    INNER JOIN tensor_properties AS found ON returned.output_id = found.payload_id
-    WHERE
-        found.json_type <> 'OBJECT'
-        AND is_telling(found.property)
-        AND (getvariable('all_properties') OR found.value <> 'null')
-        AND NOT is_address(found.property)
-    QUALIFY count(*) OVER (PARTITION BY returned.function, found.property)
-        <= getvariable('max_output_values')
 )
 
+SELECT
+    returned.function,
+    found.property,
+    list(DISTINCT found.value) AS property_values
+FROM returned
+INNER JOIN producer USING (function)
+INNER JOIN tensor_properties AS found ON returned.output_id = found.payload_id
+WHERE
+    found.json_type <> 'OBJECT'
+    AND is_telling(found.property)
+    AND (getvariable('all_properties') OR found.value <> 'null')
+    AND NOT is_address(found.property)
+GROUP BY returned.function, found.property;
+
+CREATE OR REPLACE TABLE hypotheses AS
 SELECT
     row_number() OVER (ORDER BY function, property, value) AS hypothesis_id,
     to_json([
@@ -46,4 +44,25 @@ SELECT
             'const_value', CAST(value AS JSON)
         )
     ]) AS params
-FROM value;
+FROM (
+    SELECT
+        function,
+        property,
+        unnest(property_values) AS value
+    FROM _returned_values
+    WHERE len(property_values) <= getvariable('max_output_values')
+);
+
+CREATE OR REPLACE TABLE left_out AS
+SELECT
+    to_json([
+        json_object('param_type', 'APIParam', 'api_full_name', function),
+        json_object('param_type', 'VarTypeParam', 'var_type', 'torch.Tensor', 'attr_name', property)
+    ]) AS params,
+    'max_output_values' AS budget,
+    getvariable('max_output_values') AS allowed,
+    len(property_values) AS found
+FROM _returned_values
+WHERE len(property_values) > getvariable('max_output_values');
+
+DROP TABLE _returned_values;
