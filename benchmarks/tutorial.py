@@ -17,6 +17,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from tc_engine.relations import discover
+
+ALL_RELATIONS = ["--enable-relation", *(relation.name for relation in discover())]
 COMMAND = [sys.executable, "-m", "tc_engine"]
 
 
@@ -40,11 +43,12 @@ def main(traces: Path, runs: int) -> None:
             with tarfile.open(traces / name / "trace.tar.gz") as archive:
                 archive.extractall(work / name, filter="data")
         folders = {path.name: next(path.iterdir()) for path in work.iterdir()}
-        invariants = str(work / "invariants.json")
+        invariants, every = str(work / "invariants.json"), str(work / "every.json")
         good, bad = str(work / "good"), str(work / "bad")
         steps = {
             "ingest tutorial-mnist": ["ingest", str(folders["tutorial-mnist"]), "-o", good],
             "infer from it": ["infer", "-f", good, "-o", invariants],
+            "infer, every relation": ["infer", "-f", good, "-o", every, *ALL_RELATIONS],
             "ingest tutorial-84911": ["ingest", str(folders["tutorial-84911"]), "-o", bad],
             "check it": ["check", "-f", bad, "-i", invariants, "-o", str(work / "results")],
         }

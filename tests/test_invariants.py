@@ -21,6 +21,7 @@ from tc_engine.invariants import (
 )
 from tc_engine.learn.clauses import accepts
 
+TRACES = Path(__file__).resolve().parents[2] / "shared" / "traces"
 PARAMS = ({"param_type": "APIParam", "api_full_name": "a.A"},) * 2
 STEP = Clause("constant", "meta_vars.step", values=("0",), dtype="int")
 MANAGER = "meta_vars.context_managers.torch.autocast"
@@ -52,6 +53,19 @@ def test_round_trip_keeps_what_is_unknown_wherever_it_is(tmp_path: Path) -> None
     assert to_json(changed)["precondition"] == to_json(one())["precondition"]
     assert to_json(changed)["text_description"] == "new"
     assert to_json(changed)["author"] == {"tool": "another"}
+
+
+@pytest.mark.skipif(not TRACES.is_dir(), reason="the reference traces are not at ../shared/traces")
+def test_published_files_are_written_as_they_were(tmp_path: Path) -> None:
+    files = [*TRACES.glob("*/invariants.json"), *TRACES.glob("*/*/invariants.json")]
+    assert len(files) == 4
+    for file in files:
+        write(tmp_path / "again", read([file]))
+        before, after = (
+            sorted(json.dumps(json.loads(line), sort_keys=True) for line in one.open())
+            for one in (file, tmp_path / "again")
+        )
+        assert before == after
 
 
 def test_keys_are_those_of_the_format() -> None:

@@ -52,6 +52,6 @@ SELECT
     row_number() OVER (ORDER BY variables) AS hypothesis_id,
     to_json(list_transform(variables, lambda v: json_merge_patch(
         json_object('param_type', 'VarTypeParam', 'var_type', v.var_type, 'attr_name', v.attr_name),
-        json_object('tolerance', getvariable('tolerance'))
+        json_object('tolerance', if(v.attr_name IN ('data', 'grad'), getvariable('tolerance'), NULL))
     ))) AS params
 FROM stated;
