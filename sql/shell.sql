@@ -31,7 +31,6 @@
 .read sql/2_derive/observed_attributes.sql
 .read sql/2_derive/contained_changes.sql
 .read sql/2_derive/merged_changes.sql
-.read sql/2_derive/state_fields.sql
 .read sql/2_derive/compared_runs.sql
 .read sql/2_derive/run_slices.sql
 .read sql/2_derive/state_vectors.sql

@@ -1,5 +1,7 @@
 -- One row per observation of a variable that a relation may report: numbers of its values.
 -- The fields are those of state_fields, in their order; -3 for one that the record lacks.
+-- Reads: compared_runs, var_values, events, event_contexts, features.
+-- Writes: state_fields, state_values, state_vectors.  Settings: precondition_fields.
 CREATE OR REPLACE TEMP TABLE _state_records AS
 SELECT
     trace,
@@ -14,6 +16,8 @@ SELECT
 FROM var_values
 GROUP BY trace, process_id, variable, variable_type, attribute;
 
+-- Content (data, grad), addresses and lists are no fields. The setting precondition_fields, if given,
+-- narrows them to the fields that the invariants at hand do speak about, addresses among them.
 CREATE OR REPLACE TEMP TABLE _state_values AS
 WITH
 record AS (
@@ -31,7 +35,10 @@ value AS (
         NULL AS path,
         canonical(attribute.value) AS value
     FROM record, json_each(record.attributes) AS attribute
-    WHERE attribute.type NOT IN ('OBJECT', 'ARRAY')
+    WHERE
+        attribute.type NOT IN ('OBJECT', 'ARRAY')
+        AND attribute.key NOT IN ('data', 'grad')
+        AND (NOT is_address(attribute.key) OR getvariable('precondition_fields') IS NOT NULL)
     UNION ALL
     SELECT
         record.trace,
@@ -56,15 +63,26 @@ value AS (
     INNER JOIN features USING (context_id)
 )
 
+SELECT * FROM value
+WHERE
+    getvariable('precondition_fields') IS NULL
+    OR list_contains(getvariable('precondition_fields'), field)
+    -- Old files join the name of a context manager and its argument with a dot.
+    OR list_contains(getvariable('precondition_fields'), field || '.' || path);
+
+-- A field that has one value in all observations tells no pair from another: no precondition that is
+-- learned names it, so it is left out unless precondition_fields asks for it.
+CREATE OR REPLACE TABLE state_fields AS
 SELECT
-    value.trace,
-    value.process_id,
-    value.event_id,
-    state_fields.field_no,
-    value.value
-FROM value
-INNER JOIN state_fields
-    ON value.field = state_fields.field AND value.path IS NOT DISTINCT FROM state_fields.path;
+    row_number() OVER (ORDER BY field, path) AS field_no,
+    field,
+    path
+FROM _state_values
+GROUP BY field, path
+HAVING
+    getvariable('precondition_fields') IS NOT NULL
+    OR count(DISTINCT value) > 1
+    OR count(*) < (SELECT count(*) FROM _state_records);
 
 CREATE OR REPLACE TABLE state_values AS
 SELECT
@@ -78,25 +96,39 @@ SELECT
     'null' AS value;
 
 CREATE OR REPLACE TABLE state_vectors AS
+WITH numbered AS (
+    SELECT
+        value.trace,
+        value.process_id,
+        value.event_id,
+        state_fields.field_no,
+        CAST(state_values.value_no AS INTEGER) AS value_no
+    FROM _state_values AS value
+    INNER JOIN state_fields
+        ON value.field = state_fields.field AND value.path IS NOT DISTINCT FROM state_fields.path
+    INNER JOIN state_values ON value.value = state_values.value
+)
+
 SELECT
     record.trace,
     record.process_id,
     record.event_id,
-    list(CAST(coalesce(state_values.value_no, -3) AS INTEGER) ORDER BY state_fields.field_no)
-        AS fields
+    list(coalesce(numbered.value_no, -3) ORDER BY state_fields.field_no) AS fields
 FROM _state_records AS record
 LEFT JOIN state_fields ON true
-LEFT JOIN _state_values AS value
+LEFT JOIN numbered
     ON
-        record.trace = value.trace
-        AND record.process_id = value.process_id
-        AND record.event_id = value.event_id
-        AND state_fields.field_no = value.field_no
-LEFT JOIN state_values ON value.value = state_values.value
+        record.trace = numbered.trace
+        AND record.process_id = numbered.process_id
+        AND record.event_id = numbered.event_id
+        AND state_fields.field_no = numbered.field_no
 GROUP BY record.trace, record.process_id, record.event_id;
 
 DROP TABLE _state_records;
 DROP TABLE _state_values;
+COMMENT ON TABLE state_fields IS 'One row per field that a precondition on variables may speak about';
+COMMENT ON COLUMN state_fields.field IS 'column name as in invariant files, such as attributes.ndim';
+COMMENT ON COLUMN state_fields.path IS 'argument of a context manager; NULL for anything else';
 COMMENT ON TABLE state_values IS 'One row per value of a field of state_fields; 0 is null';
 COMMENT ON TABLE state_vectors IS 'One row per observation that a relation may report';
 COMMENT ON COLUMN state_vectors.fields IS 'numbers of its values, in the order of state_fields';
