@@ -38,6 +38,7 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
     """Return the invariants of a relation, and the hypotheses that failed."""
     all_stages = _all_stages(session)
     minimum = session.value("SELECT getvariable('min_support')")
+    max_splits = session.value("SELECT getvariable('max_splits')")
     undecided = load.undecided(session)
     signatures = load.signatures(session) if undecided else {}
     invariants: list[Invariant] = []
@@ -50,7 +51,8 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
         params = json.loads(params_text)
         found = _Found(ALWAYS, positive, negative)
         if positive >= minimum and negative:
-            examples = _examples(session, relation, params, undecided[hypothesis], signatures)
+            skipped = relation.skipped_fields(params)
+            examples = _examples(undecided[hypothesis], signatures, skipped, max_splits)
             found = _deduce(relation, examples, undecided[hypothesis], signatures, all_stages)
         if found.positive < minimum:
             found = replace(found, failure=FEW_POSITIVES)
@@ -63,19 +65,15 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
 
 
 def _examples(
-    session: Session,
-    relation: Relation,
-    params: Sequence[dict[str, Any]],
     found: load.Undecided,
     signatures: Mapping[str, Signature],
+    skipped: frozenset[str],
+    max_splits: int,
 ) -> Examples:
-    return Examples(
-        _ordered(found.positive, signatures),
-        _ordered(found.negative, signatures),
-        records=2 if found.positive[0].key.startswith("[") else 1,
-        skipped=relation.skipped_fields(params),
-        max_splits=session.value("SELECT getvariable('max_splits')"),
-    )
+    positive = _ordered(found.positive, signatures)
+    negative = _ordered(found.negative, signatures)
+    records = 2 if found.positive[0].key.startswith("[") else 1
+    return Examples(positive, negative, records, skipped, max_splits)
 
 
 def _deduce(
