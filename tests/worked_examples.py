@@ -116,6 +116,34 @@ def forward_calls_causal_attention() -> Worked:
     )
 
 
+def dropout_rests_in_evaluation() -> Worked:
+    """Each forward applies dropout, in training only; then evaluation as if it were training."""
+
+    def run(*, rests: bool) -> tuple[Trace, list[Event]]:
+        trace = Trace()
+        events = []
+        for step, stage in enumerate(["training", "training", "evaluation", "evaluation"]):
+            arguments = {"p": 0.5, "training": stage == "training" or not rests}
+            trace.at(step=step, stage=stage)
+            with trace.call("forward") as event, trace.call("dropout", kwargs=arguments):
+                events.append(event)
+        return trace, events
+
+    def rule(training: str, stage: str) -> Expected:
+        arguments = f'{{"p":{{"float":0.5}},"training":{{"bool":{training}}}}}'
+        limited = group([clause("constant", "meta_vars.stage", stage)])
+        return Expected("contain_call", ("forward", "dropout", arguments), 2, 0, limited)
+
+    good, _ = run(rests=True)
+    bad, calls = run(rests=False)
+    return Worked(
+        {"good": good},
+        (rule("false", "evaluation"), rule("true", "training")),
+        bad,
+        frozenset({("checked", 1, bad.event_id(call)) for call in calls[2:]}),
+    )
+
+
 REPLICA = [
     clause("unequal", "meta_vars.rank"),
     clause("unequal", "process_id"),
@@ -235,6 +263,7 @@ WORKED: dict[str, Callable[[], Worked]] = {
     for make in (
         zero_grad_clears_gradients,
         forward_calls_causal_attention,
+        dropout_rests_in_evaluation,
         replicas_by_size,
         replicas_by_name,
         replicas_by_same_name,

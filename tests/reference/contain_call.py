@@ -9,7 +9,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.reference.events import Examples, Key, Row, Traces, calls, descendants, is_complete, key
+from tests.reference.events import (
+    Examples,
+    Key,
+    Row,
+    Traces,
+    calls,
+    descendants,
+    is_complete,
+    key,
+    with_stages,
+)
 from tests.reference.pool import functions
 from tests.reference.values import canonical, same, without_ids
 
@@ -17,14 +27,23 @@ Params = tuple[str, str, str]
 
 
 def hypotheses(traces: Traces) -> set[Params]:
-    """Return one hypothesis for each function and each function called inside it."""
-    inside: dict[tuple[str, str], list[Row]] = {}
+    """Return one hypothesis for each function and each function called inside it.
+
+    One more for each stage in which more of the inner function's arguments never vary.
+    """
+    inside: dict[tuple[str, str, str | None], list[Row]] = {}
     for rows in traces.values():
-        for parent in calls(rows):
+        for parent in calls(with_stages(rows)):
             if parent["function"] in functions(traces):
                 for child in descendants(parent, rows):
-                    inside.setdefault((parent["function"], child["function"]), []).append(child)
-    return {(*pair, canonical(fixed_arguments(children))) for pair, children in inside.items()}
+                    for stage in {None, parent.get("stage")}:
+                        pair = (parent["function"], child["function"], stage)
+                        inside.setdefault(pair, []).append(child)
+    return {
+        (parent, child, canonical(arguments))
+        for (parent, child, stage), children in inside.items()
+        if (arguments := fixed_arguments(children)) or stage is None
+    }
 
 
 def fixed_arguments(children: list[Row]) -> dict[str, Any]:

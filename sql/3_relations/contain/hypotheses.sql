@@ -1,4 +1,6 @@
 -- One row per hypothesis "every call of A contains a call of B", or "... a change of T.X".
+-- B's arguments are part of it where they never vary: in all stages, or in one of them. What differs
+-- from stage to stage (training of dropout) makes a hypothesis for each.
 -- Reads: contained_calls, fixed_arguments, merged_changes, functions.  Writes: hypotheses.
 CREATE OR REPLACE TABLE hypotheses AS
 WITH
@@ -26,7 +28,25 @@ stated AS (
         ]) AS params
     FROM child_call
     LEFT JOIN fixed_arguments AS fixed
-        ON child_call.function = fixed.function AND child_call.child = fixed.child
+        ON
+            child_call.function = fixed.function
+            AND child_call.child = fixed.child
+            AND fixed.stage IS NULL
+    UNION
+    SELECT
+        to_json([
+            json_object('param_type', 'APIParam', 'api_full_name', child_call.function),
+            json_object(
+                'param_type', 'APIParam', 'api_full_name', child_call.child,
+                'arguments', json_object('args', fixed.arguments, 'func_name', child_call.child)
+            )
+        ]) AS params
+    FROM child_call
+    INNER JOIN fixed_arguments AS fixed
+        ON
+            child_call.function = fixed.function
+            AND child_call.child = fixed.child
+            AND fixed.stage IS NOT NULL
     UNION ALL
     SELECT
         to_json([
