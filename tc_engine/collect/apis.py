@@ -118,7 +118,7 @@ TARGETS: tuple[Target, ...] = (
     Target("torch.autograd", ("backward",), role="backward"),
     Target("torch.autograd", ("grad",), role="touch"),
     Target(_SCALER, ("scale", "update"), "GradScaler"),
-    Target(_SCALER, ("unscale_",), "GradScaler", "touch"),
+    Target(_SCALER, ("unscale_",), "GradScaler", "unscale"),
     Target(_SCALER, ("step",), "GradScaler", "scaler_step"),
     Target("torch.amp.autocast_mode", ("__enter__", "__exit__"), "autocast"),
     Target("torch.nn.functional", _functional, minor=True),

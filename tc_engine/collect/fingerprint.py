@@ -189,14 +189,28 @@ def _groups(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
         yield group
 
 
+def inner_tensors(tensor: Tensor) -> list[Tensor]:
+    """Return what a wrapper holds, of a sharded tensor the shard; else the tensor itself.
+
+    Raises TypeError for a fake tensor.
+    """
+    if type(tensor) in _STRIDED_TYPES:
+        return [tensor]
+    if type(tensor).__name__ == "FakeTensor":
+        raise TypeError("a fake tensor has no content")
+    if not is_traceable_wrapper_subclass(tensor):
+        return [tensor]
+    names, _ = tensor.__tensor_flatten__()
+    held = [getattr(tensor, name) for name in names]  # a device mesh may be among them
+    return [inner for one in held if isinstance(one, Tensor) for inner in inner_tensors(one)]
+
+
 def _parts(tensor: Tensor) -> list[Tensor]:
     """Take a tensor apart into strided tensors that share its memory and nothing of autograd."""
-    if type(tensor) not in _STRIDED_TYPES:
-        if type(tensor).__name__ == "FakeTensor":
-            raise TypeError("a fake tensor has no content")
-        if is_traceable_wrapper_subclass(tensor):
-            names, _ = tensor.__tensor_flatten__()
-            return [part for name in names for part in _parts(getattr(tensor, name))]
+    return [part for inner in inner_tensors(tensor) for part in _strided(inner)]
+
+
+def _strided(tensor: Tensor) -> list[Tensor]:
     detached = tensor.detach()
     if detached.layout is torch.strided:
         return [_bits(detached)]

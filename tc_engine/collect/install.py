@@ -181,7 +181,12 @@ class Installer:
         api = self._forwards.get(kind)
         if api is None:
             forward = next(c.__dict__["forward"] for c in kind.__mro__ if "forward" in c.__dict__)
-            if not isinstance(forward, FunctionType):
+            # Wrappers that set it on the instance have torch's stub, generated ones no module.
+            if (
+                not isinstance(forward, FunctionType)
+                or forward is Module.forward
+                or forward.__module__ is None
+            ):
                 forward = kind
             before, after = self._roles.named("forward")
             name = f"{forward.__module__}.{forward.__qualname__}"

@@ -12,12 +12,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tc_engine.collect.fingerprint import inner_tensors
+
 
 def norms(tensors: Sequence[Tensor | None]) -> list[float | None]:
     """Return the norm of each tensor, computed in double precision.
 
-    None for no tensor, for a norm that is not finite, and for content that has none or cannot be
-    read. All tensors of a device are computed before the first is waited for.
+    Of a sharded tensor that of the shard. None for no tensor, for a norm that is not finite, and
+    for content that has none or cannot be read. All tensors of a device are computed before the
+    first is waited for.
     """
     found: list[float | None] = [None] * len(tensors)
     devices: dict[torch.device, list[tuple[int, Tensor]]] = {}
@@ -34,12 +37,13 @@ def norms(tensors: Sequence[Tensor | None]) -> list[float | None]:
 
 def _norm(tensor: Tensor) -> Tensor | None:
     try:
-        content = tensor.detach()
+        (inner,) = inner_tensors(tensor)  # torch is called below the level where wrappers work
+        content = inner.detach()
         if content.is_complex():
             content = torch.view_as_real(content)
         if not content.is_floating_point():
             content = content.to(torch.float64)
         norm: Tensor = torch.linalg.vector_norm(content, dtype=torch.float64)
-    except (RuntimeError, NotImplementedError, TypeError, AttributeError):
+    except (RuntimeError, NotImplementedError, TypeError, ValueError, AttributeError):
         return None
     return norm

@@ -110,6 +110,12 @@ class Roles:
         """Compare after the functional form of an optimizer."""
         self._observer.leave(call, now, content=call.note)
 
+    before_unscale = before_touch
+
+    def after_unscale(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare gradients by content: version counters do not tell that they were divided."""
+        self._observer.leave(call, now, content=Content.GRAD)
+
     before_scaler_step = before_touch
 
     def after_scaler_step(self, call: Call, now: int, error: BaseException | None) -> None:
