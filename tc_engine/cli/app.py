@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import tc_engine
-from tc_engine.cli import _argv, check, collect, infer, ingest, invariants, sql
+from tc_engine.cli import _argv, check, collect, export, infer, ingest, invariants, sql
 from tc_engine.cli._console import PROGRAM, fail, flush, say
 from tc_engine.errors import DataError, ExitCode, TcEngineError
 
@@ -31,6 +31,7 @@ app.command("ingest")(ingest.ingest)
 app.command("infer")(infer.infer)
 app.command("check")(check.check)
 app.command("invariants")(invariants.invariants)
+app.command("export")(export.export)
 app.command("sql")(sql.sql)
 
 

@@ -13,7 +13,7 @@ from tc_engine.cli import app
 from tc_engine.errors import QueryError
 from tests.cli.conftest import Cli
 
-COMMANDS = ["collect", "ingest", "infer", "check", "invariants", "sql"]
+COMMANDS = ["collect", "ingest", "infer", "check", "invariants", "export", "sql"]
 FULL = Path("/dev/full")
 HEAVY = ("duckdb", "polars", "pyarrow", "torch", "numpy")
 
@@ -75,6 +75,7 @@ OPTIONS = {
         *("--relation", "--api", "--text", "--min-support", "--subtract", "--drop-implied"),
         *("--merge-sequences", "--format", "-o", "--output"),
     },
+    "export": LIMITS | {"-o", "--output-dir", "--traincheck", "--no-contexts", "-v", "--verbose"},
     "sql": LIMITS
     | {
         *("-c", "--command", "--file", "--format", "-o", "--output", "--limit", "--list", "--show"),
@@ -99,6 +100,7 @@ def test_people_s_scripts_rely_on_these_options(command: str) -> None:
         (["check"], "Missing option '-i' / '--invariants'. See `tc-engine check --help`"),
         (["ingest", "a"], "Missing option '-o' / '--output-dir'. See `tc-engine ingest --help`"),
         (["infer", "--threads", "0"], "Invalid value for '--threads' "),
+        (["export", "a", "-o", "b"], "there is no format to write. Add --traincheck"),
         (["infer"], "there is no run to look at. Name one with -f RUN"),
         (["sql"], "there is no run to ask. Write tc-engine sql RUN -c 'FROM calls'"),
         (

@@ -249,3 +249,15 @@ def test_a_memory_limit_that_is_none(cli: Cli, good: Path) -> None:
     outcome = cli("sql", good, "--memory-limit", "lots", "-c", "SELECT 1")
     assert outcome.code == 2
     assert "DuckDB does not accept these limits" in outcome.err
+
+
+def test_export(cli: Cli, good: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "traincheck"
+    outcome = cli("export", "--traincheck", good, "-o", folder)
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == f"tc-engine: {folder}: 2 files, 21 rows\n"
+    again = cli("export", "--traincheck", good, "-o", folder)
+    assert again.code == 2
+    assert again.err == (
+        f"tc-engine: error: {folder} exists and is not empty. Choose another place with -o\n"
+    )
