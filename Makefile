@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format types docs compatibility interop bench
+.PHONY: help install demo test test-all lint format types docs compatibility interop bench bench-collect
 
 # Where TrainCheck's reference traces are, for the targets that need them.
 TRACES ?= ../shared/traces
@@ -65,3 +65,6 @@ $(INTEROP)/.installed: constraints.txt
 
 bench: install ## Time ingest, infer and check on the same traces
 	$(BIN)/python benchmarks/tutorial.py $(TRACES)
+
+bench-collect: install $(INTEROP)/.installed ## Time collection against the plain programs (twenty minutes), and update the page
+	$(BIN)/python -m benchmarks.collect

@@ -1,15 +1,19 @@
 """A trace dataset on disk: `RUN/manifest.json` and `RUN/events/process=<id>/part-*.parquet`.
 
 A part appears whole or not at all: it is written beside its place under a name that no reader looks
-at, then renamed. A process writes only into its own folder, so processes need no lock.
+at, then renamed. A process writes only into its own folder, so processes need no lock. While a
+program runs, the collector writes a small part every second and from time to time joins those to
+a large one, which takes the place of the first and says in its metadata up to which number it
+covers the others; these are then removed.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +22,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tc_engine.errors import DataError
-from tc_engine.schema import EVENT_SCHEMA, SCHEMA_VERSION, VERSION_KEY, part_metadata
+from tc_engine.schema import COVERS_KEY, EVENT_SCHEMA, SCHEMA_VERSION, VERSION_KEY, part_metadata
 
 MANIFEST = "manifest.json"
 EVENTS = "events"
+PIDS = 2**22  # no process id is larger (Linux, 64 bit)
 ROW_GROUP_ROWS = 128 * 1024
 
 
@@ -82,15 +87,25 @@ def cannot_write(path: Path, error: OSError) -> DataError:
     )
 
 
-def write_part(run: Path, process: str, number: int, table: pa.Table, created_by: str) -> Path:
+def write_part(
+    run: Path,
+    process: str,
+    number: int,
+    table: pa.Table,
+    created_by: str,
+    *,
+    covers: int | None = None,
+) -> Path:
     """Write one part of the event table and return its path.
 
-    `process` names the folder (`process=<process>`); letters, digits, `-`, `_` and `.` only.
+    `process` names the folder (`process=<process>`); letters, digits, `-`, `_` and `.` only. With
+    `covers`, the part holds what the parts up to that number held.
     """
-    folder = run / EVENTS / f"process={process}"
-    path = folder / f"part-{number:05d}.parquet"
+    folder, path = process_folder(run, process), part_path(run, process, number)
     temporary = folder / f".part-{number:05d}.{os.getpid()}.tmp"
     metadata = {**(EVENT_SCHEMA.metadata or {}), **part_metadata(created_by)}
+    if covers is not None:
+        metadata[COVERS_KEY] = str(covers).encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         pq.write_table(
@@ -106,6 +121,34 @@ def write_part(run: Path, process: str, number: int, table: pa.Table, created_by
     return path
 
 
+def claim_process(run: Path, pid: int) -> int:
+    """Make a folder for a process and return its number, which no other process of the run has.
+
+    It is the process id where that is free: another host may have one with the same, or this host
+    a while ago. Raises DataError where the folder cannot be made.
+    """
+    for number in itertools.count(pid, PIDS):
+        folder = process_folder(run, str(number))
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        return number
+    raise AssertionError("numbers never end")
+
+
+def process_folder(run: Path, process: str) -> Path:
+    """Return the folder of a process's parts."""
+    return run / EVENTS / f"process={process}"
+
+
+def part_path(run: Path, process: str, number: int) -> Path:
+    """Return the path of a part."""
+    return process_folder(run, process) / f"part-{number:05d}.parquet"
+
+
 def is_dataset(path: Path) -> bool:
     """Tell whether a folder looks like a trace dataset of any version."""
     return (path / MANIFEST).is_file() or (path / EVENTS).is_dir()
@@ -118,18 +161,18 @@ def open_dataset(path: Path) -> Dataset:
     """
     if not path.exists():
         raise DataError(f"there is no trace at {path}", "Check the path given to -f")
-    manifest = _read_manifest(path)
+    manifest = read_manifest(path)
     parts = tuple(sorted(path.glob(f"{EVENTS}/process=*/part-*.parquet")))
     if not parts:
         raise DataError(
             f"{path} holds no events",
             "Make one with `tc-engine collect` or `tc-engine ingest`",
         )
-    _check_parts(parts)
-    return Dataset(path, manifest, parts)
+    return Dataset(path, manifest, tuple(_readable(parts)))
 
 
-def _read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest of a run; raises DataError for one that is missing or cannot be read."""
     file = path / MANIFEST
     if not file.is_file():
         raise DataError(
@@ -146,18 +189,34 @@ def _read_manifest(path: Path) -> Manifest:
     return Manifest(**{key: value for key, value in content.items() if key in known})
 
 
-def _check_parts(parts: Iterable[Path]) -> None:
+def _readable(parts: Iterable[Path]) -> Iterator[Path]:
+    """Yield the parts in order, but for those that a part before them covers.
+
+    Such a one is left where a process was killed between joining parts and removing them.
+    """
+    folder, covered = None, -1
     for part in parts:
-        try:
-            metadata = pq.read_metadata(part).metadata or {}
-        except (OSError, pa.ArrowException) as error:
-            reason = re.sub(r"\s+", " ", str(error)).strip()
-            raise DataError(
-                f"{part} is damaged or not Parquet: {reason}",
-                "Remove this part to go on without it, or make the trace again",
-            ) from error
-        version = metadata.get(VERSION_KEY, b"").decode()
-        _check_version(int(version) if version.isdigit() else version, part)
+        metadata = _metadata(part)
+        if part.parent != folder:
+            folder, covered = part.parent, -1
+        number = int(re.sub(r"\D", "", part.stem) or -1)
+        if number < 0 or number > covered:
+            yield part
+            covered = max(covered, int(metadata.get(COVERS_KEY, b"-1")))
+
+
+def _metadata(part: Path) -> dict[bytes, bytes]:
+    try:
+        metadata = pq.read_metadata(part).metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        reason = re.sub(r"\s+", " ", str(error)).strip()
+        raise DataError(
+            f"{part} is damaged or not Parquet: {reason}",
+            "Remove this part to go on without it, or make the trace again",
+        ) from error
+    version = metadata.get(VERSION_KEY, b"").decode()
+    _check_version(int(version) if version.isdigit() else version, part)
+    return metadata
 
 
 def _check_version(version: object, where: Path) -> None:

@@ -16,6 +16,7 @@ import duckdb
 
 from tc_engine.dataset import Dataset, cannot_write
 from tc_engine.engine.session import Limits, Session
+from tc_engine.engine.stages import part_files
 from tc_engine.errors import DataError, UsageError
 from tc_engine.ingest.place import new_dataset
 
@@ -58,6 +59,7 @@ def export_traincheck(
     ):
         tell(f"sorting the events of {run.path.name}")
         session.set("dataset", [str(run.path.resolve())])
+        session.set("part_files", part_files([run]))
         session.set("without_contexts", not contexts)
         for name in ("1_load/traces", "1_load/events", "6_export/traincheck_lines"):
             session.run(name)

@@ -18,6 +18,7 @@ import pyarrow as pa
 SCHEMA_VERSION = 1
 VERSION_KEY = b"tc_engine.schema_version"
 CREATED_BY_KEY = b"tc_engine.created_by"
+COVERS_KEY = b"tc_engine.covers"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ _JSON = pa.json_()
 
 COLUMNS: tuple[Column, ...] = (
     Column("kind", pa.string(), "'call' or 'state'"),
-    Column("process_id", pa.int64(), "operating-system id of the process; one folder holds one"),
+    Column("process_id", pa.int64(), "the process: its id on its host, made unique in the run"),
     Column("thread_id", pa.int64(), "id of the thread inside its process"),
     Column("event_id", pa.int64(), "serial number in the process, in order of start_ts; unique"),
     Column("start_ts", pa.int64(), "ns, monotonic clock of the host: call entered, state observed"),

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tc_engine.dataset import is_dataset, open_dataset, write_whole
+from tc_engine.dataset import is_dataset, open_dataset, write_part, write_whole
+from tc_engine.engine.session import Session
+from tc_engine.engine.stages import prepare
 from tc_engine.errors import DataError
 from tc_engine.schema import EVENT_SCHEMA, SCHEMA_VERSION
 from tests.builder import Trace
@@ -90,3 +93,29 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot write"):
         write_whole(tmp_path / "folder.json", "text")
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.json"]
+
+
+def test_parts_that_another_one_covers_are_left_out(tmp_path: Path) -> None:
+    """What a process leaves that was killed after joining its parts and before removing them."""
+    run = Trace().write(tmp_path / "empty")
+    tables = []
+    for number in range(5):
+        trace = Trace()
+        with trace.call(f"function_{number}"):
+            pass
+        written = trace.write(tmp_path / str(number))
+        tables.append(pq.read_table(open_dataset(written).parts[0]))
+        write_part(run, "1", number, tables[-1], "test")
+    write_part(run, "2", 2, tables[0], "test")
+    write_part(run, "1", 1, pa.concat_tables(tables[1:4]), "test", covers=3)
+    parts = [f"{part.parent.name}/{part.name}" for part in open_dataset(run).parts]
+    assert parts == [
+        "process=1/part-00000.parquet",
+        "process=1/part-00001.parquet",
+        "process=1/part-00004.parquet",
+        "process=2/part-00002.parquet",
+    ]
+    with Session() as session:
+        prepare(session, [open_dataset(run)])
+        (count,) = session.connection.execute("SELECT count(*) FROM events").fetchone() or ()
+    assert count == 6

@@ -102,6 +102,16 @@ def graph_net(run: Collected, _: list[Invariant]) -> None:
     assert causes(run, "data") == {ADAM: 30 * 6}
 
 
+def hf_trainer(run: Collected, _: list[Invariant]) -> None:
+    passes = Counter(call["stage"] for call in run.named("GPT2LMHeadModel.forward"))
+    assert passes == {"training": 45, "evaluation": 6}
+    trained = [row["step"] for row in run.named("torch.optim.adam.Adam.step")]
+    assert trained == list(range(45))
+    assert len(variables(run)) == 28
+    assert causes(run, "data") == {ADAM: 44 * 28}  # the first step of the warm-up has no rate
+    assert len(run.named("clip_grad_norm_")) == 45
+
+
 def lbfgs(run: Collected, invariants: list[Invariant]) -> None:
     calls = {call["event_id"]: call for call in run.calls}
     updates, passes = run.named("LBFGS.step"), run.named("Tensor.backward")
@@ -144,7 +154,13 @@ def accumulation(run: Collected, _: list[Invariant]) -> None:
 
 
 def workers(run: Collected, _: list[Invariant]) -> None:
-    assert len({row["process_id"] for row in run.rows}) == 1  # workers do not train
+    batches = [call for call in run.named("_MapDatasetFetcher.fetch") if call["outcome"] == "ok"]
+    assert len(batches) == 45
+    assert len({call["meta"]["worker_seed"] for call in batches}) == 3 * 2  # anew in each epoch
+    assert all(len(call["args"]["1"]["list"]) == 64 for call in batches)  # of 80: the first ones
+    training = run.named("RMSprop.step")[0]["process_id"]
+    others = [row["function"] for row in run.rows if row["process_id"] != training]
+    assert set(others) == {batches[0]["function"]}
     fetches = Counter(call["outcome"] for call in run.named("_BaseDataLoaderIter.__next__"))
     assert fetches == {"ok": 45, "exception": 3}
     assert causes(run, "data") == {RMSPROP: 45 * 4}
@@ -195,6 +211,7 @@ EXPECTED: dict[str, Expectation] = {
         ddp,
         fsdp,
         graph_net,
+        hf_trainer,
         lbfgs,
         lstm_lm,
         transformer_lm,

@@ -27,7 +27,11 @@ SELECT
     if(nth = 1, name, name || '_' || (nth - 1)) AS trace
 FROM numbered;
 
-SET VARIABLE parts = (SELECT list(path || '/events/process=*/part-*.parquet' ORDER BY path) FROM traces);
+-- The Parquet files: those that tc-engine names, else all that are there.
+SET VARIABLE parts = coalesce(
+    getvariable('part_files'),
+    (SELECT list(path || '/events/process=*/part-*.parquet' ORDER BY path) FROM traces)
+);
 COMMENT ON TABLE traces IS 'One row per trace: its name and the folder of its dataset';
 COMMENT ON COLUMN traces.path IS 'folder of the dataset';
 COMMENT ON COLUMN traces.trace IS 'the folder''s name, made unique';

@@ -48,7 +48,10 @@ SELECT
     property.type AS json_type,
     canonical(property.value) AS value
 FROM tensor, json_each(tensor.properties) AS property
-WHERE json_type(tensor.properties) = 'OBJECT';
+WHERE
+    json_type(tensor.properties) = 'OBJECT'
+    -- The number of a tensor's memory tells tensors of one run apart and means nothing to another.
+    AND property.key <> 'storage';
 
 COMMENT ON TABLE tensor_properties IS 'One row per property of a tensor in a payload';
 COMMENT ON COLUMN tensor_properties.payload_id IS 'number of the payload';

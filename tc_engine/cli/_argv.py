@@ -16,13 +16,19 @@ MANY_VALUES: dict[str, frozenset[str]] = {
     "infer": _RUNS | _RELATIONS,
     "invariants": frozenset({"--subtract"}),
     "check": _RUNS | {"-i", "--invariants"},
-    "collect": frozenset({"--models-to-track"}),
+    "collect": frozenset({"--models-to-track", "-i", "--invariants"}),
 }
 
 # `collect` is followed by another program's command line, where nothing may be rewritten; to know
 # where that starts, know which flags of `collect` are followed by one value.
 ONE_VALUE: dict[str, frozenset[str]] = {
-    "collect": frozenset({"-o", "--output-dir", "-p", "--pyscript"}),
+    "collect": frozenset(
+        {
+            *("-o", "--output-dir", "-p", "--pyscript", "--groups", "--max-gb"),
+            *("--include", "--exclude", "--inside"),
+            *("--every", "--sampling-interval", "--window", "--warmup", "--warm-up-steps"),
+        }
+    ),
 }
 
 

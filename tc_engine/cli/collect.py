@@ -29,6 +29,88 @@ def collect(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the trace that is there.")
     ] = False,
+    join: Annotated[
+        bool,
+        typer.Option(
+            "--join", help="Add to a run that other launchers of the same job write, too."
+        ),
+    ] = False,
+    invariants: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-i",
+            "--invariants",
+            metavar="FILE",
+            help="Record only what is needed to check the invariants of this file; repeatable.",
+        ),
+    ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            "--groups",
+            metavar="NAMES",
+            help="Record these groups of functions: optimizer,autograd; or +tensor, -functional to "
+            "change the usual ones. See docs/commands.md.",
+        ),
+    ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--include",
+            metavar="PATTERN",
+            help="Record functions of any package, such as mylib.model.*; repeatable.",
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude", metavar="PATTERN", help="Do not record these functions; repeatable."
+        ),
+    ] = None,
+    inside: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--inside",
+            metavar="PLACE",
+            help="Record what is called inside of data loading (data) or of the update of "
+            "parameters (optimizer), too; repeatable.",
+        ),
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(
+            "--every",
+            "--sampling-interval",
+            metavar="STEPS",
+            min=1,
+            help="Record a few steps of so many.  [default: all]",
+        ),
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            "--window", metavar="STEPS", min=1, help="How many, with --every.  [default: 3]"
+        ),
+    ] = None,
+    warmup: Annotated[
+        int | None,
+        typer.Option(
+            "--warmup",
+            "--warm-up-steps",
+            metavar="STEPS",
+            min=0,
+            help="Steps at the beginning that are all recorded, with --every.  [default: 10]",
+        ),
+    ] = None,
+    max_gb: Annotated[
+        float | None,
+        typer.Option(
+            "--max-gb",
+            metavar="GB",
+            min=0,
+            help="Record less when the trace nears this size, and nothing beyond it.",
+        ),
+    ] = None,
     norms: Annotated[
         bool,
         typer.Option(
@@ -64,6 +146,7 @@ def collect(
       tc-engine collect --pyscript train.py --output-dir run
     """
     from tc_engine.collect.launch import CollectOptions, launch
+    from tc_engine.collect.request import Request, plan_for
 
     program = list(command or [])
     if pyscript is not None:
@@ -72,8 +155,22 @@ def collect(
         raise UsageError(
             "there is no program to run", "Write tc-engine collect -o RUN -- python train.py"
         )
+    plan, wanted = plan_for(
+        Request(
+            invariants=tuple(invariants or ()),
+            groups=groups,
+            include=tuple(include or ()),
+            exclude=tuple(exclude or ()),
+            inside=tuple(inside or ()),
+            every=every,
+            window=window,
+            warmup=warmup,
+            max_gb=max_gb,
+            norms=norms,
+        )
+    )
     run = output_dir or Path(_default_name(program))
-    options = CollectOptions(overwrite=overwrite, norms=norms, models=tuple(models_to_track or ()))
+    options = CollectOptions(plan=plan, invariants=tuple(wanted), overwrite=overwrite, join=join)
     raise typer.Exit(launch(program, run, options))
 
 

@@ -16,7 +16,7 @@ from tc_engine.collect import shim
 from tc_engine.collect.importhook import ImportHook
 
 RUN_VARIABLE = "TC_ENGINE_RUN"
-NORMS_VARIABLE = "TC_ENGINE_NORMS"  # set: record norms too
+INCLUDE_VARIABLE = "TC_ENGINE_INCLUDE"  # what the patterns of plan.include begin with
 HANDSHAKE = ".handshake"
 HELPERS = ("torch._inductor.compile_worker", "multiprocessing.resource_tracker", "pip", "ninja")
 
@@ -26,7 +26,8 @@ def activate(run: Path) -> None:
     if _is_helper(sys.orig_argv):
         return
     say(run, "python")
-    hook = ImportHook(fallbacks=shim.MODULES)
+    beginnings = os.environ.get(INCLUDE_VARIABLE, "").split()
+    hook = ImportHook(shim.MODULES, beginnings)
 
     def start() -> None:
         say(run, "torch")

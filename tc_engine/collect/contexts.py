@@ -38,9 +38,16 @@ WATCHED: tuple[tuple[type, Arguments], ...] = (
 def watch(recorder: Recorder, patches: Patches) -> None:
     """Keep `Thread.managers` up to date for every class in `WATCHED`."""
     for owner, arguments in WATCHED:
-        enter, leave = owner.__dict__["__enter__"], owner.__dict__["__exit__"]
-        patches.add(owner, "__enter__", _entering(recorder, enter, arguments))
-        patches.add(owner, "__exit__", _leaving(recorder, leave))
+        watch_class(recorder, patches, owner, arguments)
+
+
+def watch_class(
+    recorder: Recorder, patches: Patches, owner: type, arguments: Arguments = lambda _: {}
+) -> None:
+    """Keep it up to date for one class, which defines `__enter__` and `__exit__` itself."""
+    enter, leave = owner.__dict__["__enter__"], owner.__dict__["__exit__"]
+    patches.add(owner, "__enter__", _entering(recorder, enter, arguments))
+    patches.add(owner, "__exit__", _leaving(recorder, leave))
 
 
 def _entering(

@@ -1,15 +1,22 @@
 """What the recorder handles: the functions it knows, the program's threads, and the rows.
 
-Rows hold text and numbers only, never an object of the program.
+Rows hold text and numbers only, never an object of the program. What the program's threads hand
+over are calls and looks; a look becomes rows in the writer, which compares it with the last one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from tc_engine.collect.pending import Pending
+    from tc_engine.collect.variables import Variable
 
 OK, EXCEPTION, INCOMPLETE = "ok", "exception", "incomplete"
+
+ROW_BYTES = 600  # about what an event takes in memory beside its texts
 
 Label = tuple[int, str, str]  # step, stage, meta as JSON
 Before = Callable[["Call", tuple[Any, ...], dict[str, Any]], None]
@@ -21,8 +28,12 @@ class Api:
     """A function that is recorded.
 
     `bound`: a method, its first argument is the receiver. `leaf`: nothing is recorded inside of it.
-    `minor`: its rows are the first to be dropped when the queue is full. `before` and `after` run
-    inside the collector around each call; `after` gets the time at which the call came back.
+    `minor`: its rows are the first to be dropped when the queue is full. `rare`: it is recorded
+    between the windows of a sampled run too. `identifies`: tensors among its arguments are told
+    apart.
+    `recorded` is False for a function that is watched for the sake of its role alone. `before` and
+    `after` run inside the collector around each call; `after` gets the time at which the call came
+    back.
     """
 
     name: str
@@ -30,6 +41,10 @@ class Api:
     bound: bool = False
     leaf: bool = False
     minor: bool = False
+    rare: bool = False
+    identifies: bool = False
+    recorded: bool = True
+    calls: int = 0
     before: Before | None = None
     after: After | None = None
     enabled: bool = True
@@ -39,10 +54,22 @@ class Thread:
     """What the recorder knows about one thread of the program.
 
     `muted`: nothing is recorded. `calls` are open, outermost first. `depth` counts the modules
-    being called, `managers` the active context managers. `spent` is the collector's time in ns.
+    being called, `managers` the active context managers. `spent` is the collector's time in ns,
+    `queued` the size of the events it has handed over, in bytes.
     """
 
-    __slots__ = ("calls", "depth", "label", "managers", "muted", "number", "spent", "version")
+    __slots__ = (
+        "calls",
+        "depth",
+        "events",
+        "label",
+        "managers",
+        "muted",
+        "number",
+        "queued",
+        "spent",
+        "version",
+    )
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -53,13 +80,15 @@ class Thread:
         self.label: Label = (0, "", "{}")
         self.version = -1
         self.spent = 0
+        self.events = 0
+        self.queued = 0
 
 
 class Call:
     """A call: open while the program is inside, a row of the event table afterwards.
 
     `observes` tells that variables were compared at its entry, so that a change seen at its exit is
-    its own; `note` is for its `before` and `after` alone.
+    its own; `note` is for its `before` and `after` alone. A `silent` call becomes no row.
     """
 
     __slots__ = (
@@ -77,6 +106,7 @@ class Call:
         "parent",
         "receiver",
         "result",
+        "silent",
         "start",
         "thread",
     )
@@ -97,6 +127,43 @@ class Call:
         self.label: Label = (0, "", "{}")
         self.note: Any = None
         self.observes = False
+        self.silent = False
+
+    @property
+    def visible_id(self) -> int | None:
+        """The event id of the call, or of the innermost one around it that becomes a row."""
+        return self.parent if self.silent else self.event_id
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory the call takes."""
+        return ROW_BYTES + len(self.args) + len(self.kwargs) + len(self.result or "")
+
+
+class Look(NamedTuple):
+    """What a comparison of variables saw of those that may have changed, on its way to be rows.
+
+    `entries` are variables with the event id of their row and their attributes as JSON text, but
+    for `data` and `grad`. Those were computed for `slots`, pairs of a variable and whether it is
+    its data; `values` and `norms` (empty if not wanted) are complete after `pending.wait()`.
+    `shown` tells whether `data` and `grad` are wanted at all.
+    """
+
+    thread: Thread
+    start: int
+    cause: int | None
+    label: Label
+    entries: list[tuple[int, Variable, str]]
+    slots: list[tuple[Variable, bool]]
+    values: list[int | None]
+    norms: list[float | None]
+    pending: Pending
+    shown: tuple[bool, bool]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory the look takes."""
+        return ROW_BYTES * (1 + len(self.entries))
 
 
 class State(NamedTuple):
@@ -113,4 +180,5 @@ class State(NamedTuple):
     extra: str | None
 
 
+Event = Call | Look
 Row = Call | State

@@ -3,30 +3,32 @@
 It is 0 exactly when every element is zero (or -0.0, or there is none); otherwise it depends on each
 bit and on its place. Only integer arithmetic modulo 2**64 is used, so equal content gives an equal
 number on every device, rank and process, whatever the memory layout.
-
-The content is read as signed 64-bit words. A word x is folded to x + (x >> 29), which carries a
-change of the top bits down, where a product modulo 2**64 keeps it: a change by a multiple of 2**29
-loses exactly 29 factors of two. Then words are multiplied by odd pseudo-random weights of their
-place and added up, in rows of `ROW` words, and the sums of the rows once more likewise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-ROW = 31 * 1024  # below 32,768 elements torch works in the calling thread and in its cache
-ROWS_AT_ONCE = 128  # on an accelerator: bounds the scratch memory to 32 MB
+from tc_engine.collect.checksum import FOLD, WEIGHTS, Checksum
+from tc_engine.collect.content import (
+    any_of,
+    is_zero,
+    plain_words,
+    signless,
+    strided_parts,
+    words_of,
+)
+from tc_engine.collect.pending import Pending
+
 SMALL = 4096  # up to so many words tensors are joined, which saves calls
+JOINED_ON_DEVICE = 4 * 2**20  # words that are joined on an accelerator
 LAYOUTS = 256
-WORD = 8
-FOLD = 29
-_STRIDED_TYPES = (Tensor, torch.nn.Parameter)
+PROBED = 500
 _SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
@@ -40,28 +42,44 @@ class _Content(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """How tensors of certain sizes lie when joined: the weights, each first and last place."""
+    """How tensors of certain sizes lie when joined.
+
+    The weights, each first and last place, and the bits that are set in no word of a zero.
+    """
 
     weights: Tensor
     firsts: Tensor
     lasts: Tensor
+    signless: Tensor
 
 
 class Fingerprints:
-    """Computes fingerprints; keeps weights, never anything of a tensor."""
+    """Computes fingerprints; keeps nothing of a tensor."""
 
     def __init__(self) -> None:
-        self._weights: dict[torch.device, Tensor] = {}
-        self._layouts: dict[tuple[torch.device, tuple[int, ...]], _Layout] = {}
+        self._checksum = Checksum()
+        self._layouts: dict[tuple[torch.device, tuple[tuple[int, int], ...]], _Layout] = {}
 
     def of(self, tensors: Sequence[Tensor | None]) -> list[int | None]:
         """Return a number per tensor; None for no tensor and for content that is not there.
 
         Content is not there for a tensor on the meta device, a fake one, a parameter whose storage
-        is released while it is sharded, and a type that cannot be read as bits. All tensors of an
-        accelerator are computed before the first is waited for.
+        is released while it is sharded, and a type that cannot be read as bits.
+        """
+        pending = Pending()
+        found, _ = self.start(tensors, pending)
+        pending.wait()
+        return found
+
+    def start(
+        self, tensors: Sequence[Tensor | None], pending: Pending
+    ) -> tuple[list[int | None], list[int | None]]:
+        """Begin to compute what `of` returns: the list is complete after `pending.wait()`.
+
+        The second list holds what `probe` returns.
         """
         found: list[int | None] = [None] * len(tensors)
+        probes: list[int | None] = [None] * len(tensors)
         devices: dict[torch.device, list[_Content]] = {}
         for index, tensor in enumerate(tensors):
             if tensor is None:
@@ -69,16 +87,37 @@ class Fingerprints:
             content = self._read(index, tensor)
             if isinstance(content, _Content):
                 devices.setdefault(content.words.device, []).append(content)
+                probes[index] = self._probe(content)
             else:
                 found[index] = content
         for contents in devices.values():
-            self._compute(contents, found)
-        return found
+            self._compute(contents, found, pending)
+        return found, probes
+
+    def probe(self, tensor: Tensor) -> int | None:
+        """Return a number for a few hundred of the words, spread over the tensor.
+
+        It costs next to nothing and changes with nearly every change that is not of single
+        elements. None for a small tensor, where all words cost little, and on an accelerator,
+        where waiting would cost more.
+        """
+        content = self._read(0, tensor)
+        return self._probe(content) if isinstance(content, _Content) else None
+
+    def _probe(self, content: _Content) -> int | None:
+        words = content.words
+        if words.numel() <= SMALL or not _is_host(words.device):
+            return None
+        return int(self._checksum.weigh(words[:: words.numel() // PROBED].contiguous()))
 
     def _read(self, index: int, tensor: Tensor) -> _Content | int | None:
         """Make a tensor's bytes readable; a number or None if it is settled already."""
+        plain = plain_words(tensor)
+        return self._read_any(index, tensor) if plain is None else _Content(index, *plain)
+
+    def _read_any(self, index: int, tensor: Tensor) -> _Content | int | None:
         try:
-            parts = _parts(tensor)
+            parts = strided_parts(tensor)
             if len(parts) != 1:
                 return self._of_parts(parts)
             part = parts[0]
@@ -89,7 +128,7 @@ class Fingerprints:
             if part.data_ptr() == 0 and part.untyped_storage().size() == 0:
                 return None
             flat = part.contiguous().view(-1)
-            return _Content(index, flat, _words(flat))
+            return _Content(index, flat, words_of(flat))
         except (RuntimeError, NotImplementedError, TypeError, AttributeError):
             return None
 
@@ -100,173 +139,111 @@ class Fingerprints:
             return None
         if not any(values):
             return 0
-        return int(self._sum(torch.tensor(values, dtype=torch.int64, device="cpu")))
+        return int(self._checksum.of(torch.tensor(values, dtype=torch.int64, device="cpu")))
 
-    def _compute(self, contents: Sequence[_Content], found: list[int | None]) -> None:
+    def _compute(
+        self,
+        contents: Sequence[_Content],
+        found: list[int | None],
+        pending: Pending,
+    ) -> None:
         """Fill in the numbers of tensors that are on one device."""
         order: list[_Content] = []
         sums: list[Tensor] = []
-        firsts: list[Tensor] = []
+        hints: list[Tensor] = []
         for group in _groups(contents):
             order.extend(group)
-            if len(group) > 1:
-                total, first = self._joined([content.words for content in group])
-            else:
-                words = group[0].words
-                total, first = self._sum(words).view(1), words[:1]
+            total, hint = self._joined(group) if len(group) > 1 else self._alone(group[0])
             sums.append(total)
-            firsts.append(first)
-        numbers = torch.cat(sums).tolist()
-        for content, number, first in zip(order, numbers, torch.cat(firsts).tolist(), strict=True):
-            # Zeros and -0.0 mixed are the only content that looks unlike zero and is; a first word
-            # with more than sign bits rules that out.
-            is_zero = not (number and first & _SIGNLESS) and _is_zero(content.flat)
-            found[content.place] = 0 if is_zero else number or _NONZERO
+            hints.append(hint)
 
-    def _joined(self, words: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the sums and the first words of small tensors, computed in one go."""
-        joined = torch.cat(list(words))
-        layout = self._layout(joined.device, tuple(len(part) for part in words))
+        if not _is_host(order[0].words.device):
+            places = [content.place for content in order]
+            pending.add([*sums, *hints], partial(_fill_in, found, places))
+            return
+        numbers, firsts = torch.cat(sums).tolist(), torch.cat(hints).tolist()
+        for content, number, first in zip(order, numbers, firsts, strict=True):
+            stands_for_zero = _stands_for_zero(content, number, first)
+            found[content.place] = 0 if stands_for_zero else number or _NONZERO
+
+    def _alone(self, content: _Content) -> tuple[Tensor, Tensor]:
+        """Return the sum of one tensor and its hint, each as a tensor of one number."""
+        words = content.words
+        number = self._checksum.of(words).view(1)
+        if _is_host(words.device):
+            return number, words[:1]
+        return number, any_of(content.flat).view(1).to(torch.int64)
+
+    def _joined(self, contents: Sequence[_Content]) -> tuple[Tensor, Tensor]:
+        """Return the sums and hints of small tensors, computed in one go."""
+        joined = torch.cat([content.words for content in contents])
+        layout = self._layout(joined.device, contents)
         running = (joined >> FOLD).add_(joined).mul_(layout.weights).cumsum(0)
-        ends = running[layout.lasts]
-        return torch.diff(ends, prepend=torch.zeros_like(ends[:1])), joined[layout.firsts]
+        sums = _between(running, layout.lasts)
+        if _is_host(joined.device):
+            return sums, joined[layout.firsts]
+        nonzero = (joined & layout.signless).ne(0).cumsum(0)
+        return sums, _between(nonzero, layout.lasts)
 
-    def _sum(self, words: Tensor) -> Tensor:
-        count = words.numel()
-        if count <= ROW:
-            return self._row(words)
-        whole = count // ROW
-        rows = words[: whole * ROW].view(whole, ROW)
-        at_once = 1 if words.is_cpu else ROWS_AT_ONCE
-        sums = [self._row(part) for part in torch.split(rows, at_once)]
-        if whole * ROW < count:
-            sums.append(self._row(words[whole * ROW :]).view(1))
-        return self._sum(torch.cat(sums))
-
-    def _row(self, words: Tensor) -> Tensor:
-        """Fold, weigh and add up along the last axis."""
-        weights = self._weights_on(words.device)[: words.shape[-1]]
-        return (words >> FOLD).add_(words).mul_(weights).sum(-1)
-
-    def _weights_on(self, device: torch.device) -> Tensor:
-        weights = self._weights.get(device)
-        if weights is None:
-            weights = self._weights[device] = _make_weights(device)
-        return weights
-
-    def _layout(self, device: torch.device, sizes: tuple[int, ...]) -> _Layout:
-        layout = self._layouts.get((device, sizes))
+    def _layout(self, device: torch.device, contents: Sequence[_Content]) -> _Layout:
+        key = tuple((content.words.numel(), signless(content.flat.dtype)) for content in contents)
+        layout = self._layouts.get((device, key))
         if layout is None:
             if len(self._layouts) >= LAYOUTS:
                 self._layouts.clear()
-            weights = self._weights_on(device)
-            ends = torch.tensor(list(accumulate(sizes)), dtype=torch.int64, device="cpu")
-            starts = ends - torch.tensor(sizes, dtype=torch.int64, device="cpu")
-            layout = self._layouts[device, sizes] = _Layout(
-                torch.cat([weights[:size] for size in sizes]),
-                starts.to(device),
+            weights = self._checksum.weights(device)
+            sizes = torch.tensor([size for size, _ in key], dtype=torch.int64, device="cpu")
+            masks = torch.tensor([mask for _, mask in key], dtype=torch.int64, device="cpu")
+            ends = sizes.cumsum(0)
+            layout = self._layouts[device, key] = _Layout(
+                torch.cat([weights[:size] for size, _ in key]),
+                (ends - sizes).to(device),
                 (ends - 1).to(device),
+                masks.repeat_interleave(sizes).to(device),
             )
         return layout
 
 
 def _groups(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
-    """Put small tensors together as long as they fill a row; a large one stays alone."""
+    """Put small tensors together; a large one stays alone."""
     group: list[_Content] = []
     room = 0
     for content in contents:
-        size = len(content.words)
+        size = content.words.numel()
         if size > SMALL:
             yield [content]
             continue
         if size > room:
             if group:
                 yield group
-            group, room = [], ROW if content.words.is_cpu else ROW * ROWS_AT_ONCE
+            group, room = [], WEIGHTS if content.words.is_cpu else JOINED_ON_DEVICE
         group.append(content)
         room -= size
     if group:
         yield group
 
 
-def inner_tensors(tensor: Tensor) -> list[Tensor]:
-    """Return what a wrapper holds, of a sharded tensor the shard; else the tensor itself.
+def _is_host(device: torch.device) -> bool:
+    """Tell whether the calling thread itself computes, so that it may look at what it has."""
+    return device.type == "cpu"
 
-    Raises TypeError for a fake tensor.
+
+def _stands_for_zero(content: _Content, number: int, first: int) -> bool:
+    """Tell on the host whether content is zero; `first` is its first word.
+
+    Zeros and -0.0 mixed are the only content that looks unlike zero and is; a first word with more
+    than sign bits rules that out.
     """
-    if type(tensor) in _STRIDED_TYPES:
-        return [tensor]
-    if type(tensor).__name__ == "FakeTensor":
-        raise TypeError("a fake tensor has no content")
-    if not is_traceable_wrapper_subclass(tensor):
-        return [tensor]
-    names, _ = tensor.__tensor_flatten__()
-    held = [getattr(tensor, name) for name in names]  # a device mesh may be among them
-    return [inner for one in held if isinstance(one, Tensor) for inner in inner_tensors(one)]
+    return not (number and first & _SIGNLESS) and is_zero(content.flat)
 
 
-def _parts(tensor: Tensor) -> list[Tensor]:
-    """Take a tensor apart into strided tensors that share its memory and nothing of autograd."""
-    return [part for inner in inner_tensors(tensor) for part in _strided(inner)]
+def _fill_in(found: list[int | None], places: list[int], numbers: list[int]) -> None:
+    """Fill in what an accelerator has computed: the sums, then for each whether it is not zero."""
+    for place, number, nonzero in zip(places, numbers, numbers[len(places) :], strict=False):
+        found[place] = (number or _NONZERO) if nonzero else 0
 
 
-def _strided(tensor: Tensor) -> list[Tensor]:
-    detached = tensor.detach()
-    if detached.layout is torch.strided:
-        return [_bits(detached)]
-    if detached.layout is torch.sparse_coo:
-        values = detached._values()
-        if len(values) == 0 or _is_zero(values.reshape(-1)):
-            return [values]
-        return [detached._indices(), values]
-    return [detached.values()]
-
-
-def _bits(strided: Tensor) -> Tensor:
-    """Return the tensor whose memory holds the content."""
-    if strided.is_quantized:
-        return strided.int_repr()
-    if strided.is_conj() or strided.is_neg():
-        return strided.resolve_conj().resolve_neg()
-    return strided
-
-
-def _is_zero(flat: Tensor) -> bool:
-    """Tell whether all elements of a tensor with one axis are zero."""
-    if flat.dtype.itemsize == 1 and flat.dtype.is_floating_point:
-        # No reduction exists for the 8-bit floats; all but the sign bit decides.
-        flat = flat.view(torch.uint8) & 0x7F
-    if not flat.is_cpu:
-        return not bool(flat.any())
-    # Part by part: the first one nearly always tells.
-    return not any(bool(part.any()) for part in torch.split(flat, ROW))
-
-
-def _words(flat: Tensor) -> Tensor:
-    """See the bytes of a contiguous tensor as 64-bit words, the last one filled up with zeros."""
-    if flat.dtype.is_complex:
-        flat = torch.view_as_real(flat).view(-1)
-    size = flat.numel() * flat.element_size()
-    aligned = flat.storage_offset() * flat.element_size() % WORD == 0
-    if size % WORD == 0 and aligned:
-        return flat.view(torch.int64)
-    filled = torch.zeros(-(-size // WORD) * WORD, dtype=torch.uint8, device=flat.device)
-    filled[:size].copy_(flat.view(torch.uint8))
-    return filled.view(torch.int64)
-
-
-def _make_weights(device: torch.device) -> Tensor:
-    """Odd 64-bit weights, the same everywhere: the splitmix64 sequence."""
-    z = torch.arange(1, ROW + 1, dtype=torch.int64, device="cpu") * _signed(0x9E3779B97F4A7C15)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        z = (z ^ _shifted(z, shift)) * _signed(factor)
-    return ((z ^ _shifted(z, 31)) | 1).to(device)
-
-
-def _shifted(z: Tensor, bits: int) -> Tensor:
-    """Shift right without the sign."""
-    return (z >> bits) & ((1 << (64 - bits)) - 1)
-
-
-def _signed(value: int) -> int:
-    return value - (1 << 64) if value >= 1 << 63 else value
+def _between(running: Tensor, lasts: Tensor) -> Tensor:
+    """Take running sums apart into the sum of each section."""
+    ends = running[lasts]
+    return torch.diff(ends, prepend=torch.zeros_like(ends[:1]))

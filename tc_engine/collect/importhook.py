@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -20,10 +21,18 @@ class ImportHook(MetaPathFinder):
     """The finder: callbacks by module name, and stand-ins for modules that nobody else has.
 
     `fallbacks` maps a module name to a function that fills the empty module. `around` gives the
-    context in which a module of the package `torch` is executed.
+    context in which a module of the package `torch` is executed. `beginnings` are those of names
+    that are looked for in any module; `inside` is called with the name of each module, once it was
+    executed, that such a name can be in.
     """
 
-    def __init__(self, fallbacks: Mapping[str, Callable[[ModuleType], None]]) -> None:
+    def __init__(
+        self,
+        fallbacks: Mapping[str, Callable[[ModuleType], None]],
+        beginnings: Sequence[str] = (),
+    ) -> None:
+        self._beginnings = beginnings
+        self.inside: Callable[[str], None] | None = None
         self._callbacks: dict[str, Callable[[], None]] = {}
         self._fallbacks = fallbacks
         self.around: Callable[[], AbstractContextManager[Any]] | None = None
@@ -32,6 +41,11 @@ class ImportHook(MetaPathFinder):
         """Put the finder first."""
         sys.meta_path.insert(0, self)
 
+    def remove(self) -> None:
+        """Take the finder away again."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
     def after(self, name: str, callback: Callable[[], None]) -> None:
         """Call `callback` once after the module `name` was executed; now, if that is past."""
         if name in sys.modules:
@@ -39,22 +53,35 @@ class ImportHook(MetaPathFinder):
         else:
             self._callbacks[name] = callback
 
+    def may_hold(self, module: str) -> bool:
+        """Tell whether one of the names that are looked for can be in a module."""
+        inside = f"{module}."
+        return any(inside.startswith(one) or one.startswith(inside) for one in self._beginnings)
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find the module as the other finders do, and wrap its loader where asked for."""
         quiet = self.around is not None and fullname.startswith("torch.")
-        if not (quiet or fullname in self._callbacks or fullname in self._fallbacks):
+        known = fullname in self._callbacks or fullname in self._fallbacks
+        looked_into = self.may_hold(fullname)
+        if not (quiet or known or looked_into):
             return None
         spec = self._ordinary(fullname, path, target)
         if spec is None:
             fill = self._fallbacks.get(fullname)
             return ModuleSpec(fullname, _StandIn(fill), is_package=True) if fill else None
         if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-            callback = self._callbacks.pop(fullname, None)
+            callbacks = [self._callbacks.pop(fullname, None)]
+            callbacks += [partial(self._look_inside, fullname)] if looked_into else []
             around = self.around if quiet and self.around else nullcontext
-            spec.loader = _Hooked(spec.loader, callback, around)
+            spec.loader = _Hooked(spec.loader, [one for one in callbacks if one], around)
         return spec
+
+    def _look_inside(self, fullname: str) -> None:
+        # The import of torch may have come from inside of this module: now there is a listener.
+        if self.inside is not None:
+            self.inside(fullname)
 
     def _ordinary(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
@@ -75,11 +102,11 @@ class _Hooked(Loader):
     def __init__(
         self,
         loader: Loader,
-        callback: Callable[[], None] | None,
+        callbacks: Sequence[Callable[[], None]],
         around: Callable[[], AbstractContextManager[Any]],
     ) -> None:
         self._loader = loader
-        self._callback = callback
+        self._callbacks = callbacks
         self._around = around
 
     def __getattr__(self, name: str) -> Any:
@@ -94,8 +121,8 @@ class _Hooked(Loader):
         module.__loader__ = self._loader
         with self._around():
             self._loader.exec_module(module)
-        if self._callback is not None:
-            self._callback()
+        for callback in self._callbacks:
+            callback()
 
 
 class _StandIn(Loader):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from types import FunctionType
@@ -11,16 +12,22 @@ import torch
 from torch.nn import Module
 from torch.nn.modules import module as module_hooks
 from torch.optim import Optimizer, lr_scheduler
-from torch.utils.data._utils import worker
+from torch.utils.hooks import RemovableHandle
 
 from tc_engine.collect import contexts, dynamo
 from tc_engine.collect.apis import SWEPT, TARGETS, Target, full_name
 from tc_engine.collect.events import Api
 from tc_engine.collect.importhook import ImportHook
+from tc_engine.collect.include import Includer
 from tc_engine.collect.patches import Patches, dress, recorded
+from tc_engine.collect.plan import OPTIONAL, Plan
 from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.roles import Roles
 from tc_engine.collect.variables import Variables
+from tc_engine.collect.workers import Workers
+
+IDENTIFYING = frozenset({"init", "optimizer", "tensor", "utils"})
+"""Groups in which it matters which tensors a function is given."""
 
 SUSPENDING = (
     ("torch.jit._trace", "trace"),
@@ -38,17 +45,29 @@ class Installer:
     """Patches torch and the modules of torch that are imported later."""
 
     def __init__(
-        self, recorder: Recorder, roles: Roles, variables: Variables, hook: ImportHook
+        self,
+        recorder: Recorder,
+        roles: Roles,
+        variables: Variables,
+        workers: Workers,
+        plan: Plan,
+        hook: ImportHook,
     ) -> None:
         self._recorder = recorder
         self._roles = roles
         self._variables = variables
+        self._workers = workers
+        self._plan = plan
         self._hook = hook
         self._patches = Patches()
+        self._handles: list[RemovableHandle] = []
         self._forwards: dict[type, Api] = {}
 
-    def install(self) -> None:
-        """Patch everything that is there and wait for the rest."""
+    def install(self, *, everywhere: bool = False) -> None:
+        """Patch everything that is there and wait for the rest.
+
+        With `everywhere` also the names that modules of the program have imported.
+        """
         for target in TARGETS:
             self._hook.after(target.module, self._later(self._patch, target))
         contexts.watch(self._recorder, self._patches)
@@ -59,9 +78,17 @@ class Installer:
         for module_name, name in SUSPENDING:
             self._hook.after(module_name, self._later(self._suspend_in, module_name, name))
         self._hook.after(dynamo.EVAL_FRAME, self._later(dynamo.leave_alone))
-        self._patches.add(worker, "_worker_loop", self._silenced(worker._worker_loop))
-        self._patches.sweep(SWEPT)
+        self._workers.watch(self._patches)
+        Includer(self._recorder, self._patches, self._plan).watch(self._hook)
+        self._patches.sweep(None if everywhere else SWEPT)
         self._hook.around = self._recorder.quiet
+
+    def undo(self) -> None:
+        """Put everything back as it was."""
+        self._patches.undo()
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
 
     def _later(self, function: Callable[..., None], *args: Any) -> Callable[[], None]:
         """Make a callback that gives up quietly: a version of torch may lack what is patched."""
@@ -80,25 +107,35 @@ class Installer:
             self._record(holder, name, target)
 
     def _record(self, holder: Any, name: str, target: Target) -> None:
-        original = holder.__dict__[name]
+        original = inspect.getattr_static(holder, name)
         if self._patches.is_wrapper(original):
             return
         wrapper = self._patches.wrapper_of(original)
         if wrapper is None:
-            before, after = self._roles.named(target.role)
-            wrapper = recorded(
-                self._recorder,
-                Api(
-                    name=full_name(holder, name, original),
-                    original=original,
-                    bound=isinstance(holder, type),
-                    leaf=target.leaf,
-                    minor=target.minor,
-                    before=before,
-                    after=after,
-                ),
-            )
+            api = self._api(full_name(holder, name, original), original, target)
+            if api is None:
+                return
+            api.bound = isinstance(holder, type)
+            wrapper = recorded(self._recorder, self._recorder.register(api))
         self._patches.add(holder, name, wrapper)
+
+    def _api(self, name: str, original: Callable[..., Any], target: Target) -> Api | None:
+        """Describe a function as the plan wants it; None if there is nothing to do about it."""
+        plan = self._plan
+        before, after = self._roles.named(target.role, watches=plan.watches)
+        api = Api(
+            name=name,
+            original=original,
+            leaf=target.leaf and target.inside not in plan.inside,
+            minor=target.minor,
+            rare=target.rare,
+            identifies=target.group in IDENTIFYING,
+            recorded=plan.records(name, target.group),
+            before=before,
+            after=after,
+        )
+        needed = (before or after) and target.group not in OPTIONAL
+        return api if api.recorded or needed else None
 
     # Optimizers and schedulers.
 
@@ -111,7 +148,9 @@ class Installer:
                     self._patch_step(value)
             functional = name.rpartition(".")[2].lstrip("_")
             if isinstance(module.__dict__.get(functional), FunctionType):
-                target = Target(name, (functional,), role="update", leaf=True)
+                target = Target(
+                    name, (functional,), None, "update", "optimizer", leaf=True, inside="optimizer"
+                )
                 self._record(module, functional, target)
         self._patch_optimizer_construction()
 
@@ -130,14 +169,24 @@ class Installer:
         step = owner.__dict__.get("step")
         if owner is Optimizer or not isinstance(step, FunctionType):
             return
-        # torch itself puts a profiling wrapper around ours and marks it as `hooked`.
-        if not self._patches.is_wrapper(step) and not getattr(step, "hooked", False):
-            self._record(owner, "step", Target(owner.__module__, ("step",), role="step"))
+        if not self._patches.is_wrapper(step):
+            # With the first instance torch puts a wrapper around `step` that runs its hooks, once;
+            # done now, it comes to lie inside of ours and stays when ours is taken away.
+            if not getattr(step, "hooked", False):
+                hooked: Any = Optimizer.profile_hook_step(step)
+                hooked.hooked = True
+                owner.step = hooked  # type: ignore[attr-defined]
+            target = Target(owner.__module__, ("step",), role="step", group="optimizer")
+            self._record(owner, "step", target)
+            owner.step.hooked = True  # type: ignore[attr-defined]
 
     def _patch_schedulers(self) -> None:
         for value in list(lr_scheduler.__dict__.values()):
             if isinstance(value, type) and isinstance(value.__dict__.get("step"), FunctionType):
-                self._record(value, "step", Target(lr_scheduler.__name__, ("step",), leaf=True))
+                target = Target(
+                    lr_scheduler.__name__, ("step",), group="scheduler", leaf=True, rare=True
+                )
+                self._record(value, "step", target)
 
     # Modules.
 
@@ -150,9 +199,12 @@ class Installer:
             if not recorder.on or _is_compiling():
                 return original(self, *args, **kwargs)
             thread = recorder.thread
+            api = forward_of(type(self))
+            if thread.depth and not (api.recorded and recorder.sampled):
+                return original(self, *args, **kwargs)
             thread.depth += 1
             try:
-                opened = recorder.begin(forward_of(type(self)), (self, *args), kwargs)
+                opened = recorder.begin(api, (self, *args), kwargs)
                 if opened is None:
                     return original(self, *args, **kwargs)
                 try:
@@ -171,7 +223,7 @@ class Installer:
             module_hooks.register_module_parameter_registration_hook,
             module_hooks.register_module_buffer_registration_hook,
         ):
-            register(self._registered)
+            self._handles.append(register(self._registered))
 
     def _registered(self, module: Module, name: str, value: Any) -> None:
         self._variables.stale = True
@@ -188,17 +240,19 @@ class Installer:
                 or forward.__module__ is None
             ):
                 forward = kind
-            before, after = self._roles.named("forward")
+            before, after = self._roles.named("forward", watches=True)
             name = f"{forward.__module__}.{forward.__qualname__}"
+            name = name if forward is not kind else f"{name}.forward"
             api = Api(
-                name=name if forward is not kind else f"{name}.forward",
+                name=name,
                 original=forward,
                 bound=True,
                 minor=True,
+                recorded=self._plan.records(name, "forward"),
                 before=before,
                 after=after,
             )
-            self._forwards[kind] = api
+            self._forwards[kind] = self._recorder.register(api)
         return api
 
     # What must see the originals.
@@ -226,12 +280,3 @@ class Installer:
 
         home = sys.modules[original.__module__]
         self._patches.add(home, "script", dress(script, original))
-
-    def _silenced(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """Record nothing in the workers of a DataLoader."""
-
-        def worker_loop(*args: Any, **kwargs: Any) -> Any:
-            self._recorder.on = False
-            return original(*args, **kwargs)
-
-        return dress(worker_loop, original)

@@ -9,20 +9,25 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tc_engine import __version__
-from tc_engine.collect.boot import HANDSHAKE, NORMS_VARIABLE, RUN_VARIABLE
+from tc_engine import __version__, selection
+from tc_engine.collect.boot import HANDSHAKE, INCLUDE_VARIABLE, RUN_VARIABLE
+from tc_engine.collect.gather import gather
+from tc_engine.collect.plan import Plan, as_note
 from tc_engine.collect.summary import ProcessSummary, read_summaries
-from tc_engine.dataset import Manifest, cannot_write, is_dataset, write_manifest
+from tc_engine.dataset import Manifest, cannot_write, is_dataset, read_manifest, write_manifest
 from tc_engine.errors import DataError, UsageError
+from tc_engine.invariants import Invariant
 
+MOST_LINES = 10
 NOT_FOUND, NOT_EXECUTABLE, KILLED = 127, 126, 128
 SITE = Path(__file__).resolve().parent / "site"
 
@@ -31,13 +36,15 @@ SITE = Path(__file__).resolve().parent / "site"
 class CollectOptions:
     """How to collect.
 
-    `norms`: record the norms of tensors beside their fingerprints. `models` is accepted from
-    TrainCheck's command line and needs nothing: models are found.
+    `invariants` are those that the plan serves: it is said which of them cannot be checked.
+    `overwrite` replaces the run that is there. With `join` it is added to, by launchers of one job
+    on several hosts or one per rank; all of them must say so.
     """
 
+    plan: Plan = field(default_factory=Plan)
+    invariants: tuple[Invariant, ...] = ()
     overwrite: bool = False
-    norms: bool = False
-    models: tuple[str, ...] = ()
+    join: bool = False
 
 
 def launch(command: list[str], run: Path, options: CollectOptions) -> int:
@@ -52,22 +59,53 @@ def launch(command: list[str], run: Path, options: CollectOptions) -> int:
     if refused is not None:
         return refused
     run = run.absolute()
-    _prepare(run, options.overwrite)
+    manifest = begin(command, run, options)
+    code = _run(command, run, options.plan)
+    heard = _handshake(run)
+    summaries = end(run, manifest)
+    _say(report(run, summaries) if summaries else _why_nothing(heard))
+    for line in _out_of_reach(options.invariants, summaries):
+        _say(line)
+    return code
+
+
+def begin(command: Sequence[str], run: Path, options: CollectOptions) -> Manifest:
+    """Make the folder of a run and write its first manifest, which holds the plan.
+
+    Raises DataError where the run exists and neither `overwrite` nor `join` is given, where it is
+    joined with another plan, and where it cannot be written.
+    """
     manifest = Manifest(
         created_by=f"tc_engine {__version__} collect",
         command=list(command),
         versions={"tc_engine": __version__},
         host=socket.gethostname(),
         started_at=_now(),
-        notes={"norms": options.norms},
+        notes={"plan": as_note(options.plan), "norms": options.plan.norms},
     )
+    if options.join and is_dataset(run):
+        return _joined(run, manifest)
+    _prepare(run, options.overwrite)
     write_manifest(run, manifest)
-    code = _run(command, run, options)
-    heard = _handshake(run)
+    return manifest
+
+
+def _joined(run: Path, own: Manifest) -> Manifest:
+    """Return the manifest of the launcher that came first."""
+    first = read_manifest(run)
+    if first.notes.get("plan") != own.notes["plan"]:
+        raise DataError(
+            f"{run} is collected with other options", "All launchers with --join need the same"
+        )
+    return first
+
+
+def end(run: Path, manifest: Manifest) -> list[ProcessSummary]:
+    """Write the final manifest of a run and return what its processes tell."""
+    gather(run)
     summaries = read_summaries(run)
     write_manifest(run, _completed(manifest, summaries))
-    _say(_report(run, summaries) if summaries else _why_nothing(heard))
-    return code
+    return summaries
 
 
 def _cannot_run(program: str) -> int | None:
@@ -99,15 +137,14 @@ def _prepare(run: Path, overwrite: bool) -> None:
         raise cannot_write(run, error) from error
 
 
-def _run(command: Sequence[str], run: Path, options: CollectOptions) -> int:
+def _run(command: Sequence[str], run: Path, plan: Plan) -> int:
     paths = [str(SITE), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
         RUN_VARIABLE: str(run),
+        INCLUDE_VARIABLE: " ".join(plan.beginnings),
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
     }
-    if options.norms:
-        environment[NORMS_VARIABLE] = "1"
     try:
         process = subprocess.Popen(list(command), env=environment)  # noqa: S603 - the user's own
     except OSError as error:
@@ -194,7 +231,10 @@ def _overhead(summaries: Sequence[ProcessSummary]) -> float:
     return spent / max(lasted - spent, 1)
 
 
-def _report(run: Path, summaries: Sequence[ProcessSummary]) -> str:
+def report(run: Path, summaries: Sequence[ProcessSummary]) -> str:
+    """Say in one line what was collected."""
+    if not summaries:
+        return "nothing was traced"
     counts = _completed(Manifest(), summaries).counts
     text = (
         f"{counts['events']:,} events ({counts['calls']:,} calls, {counts['states']:,} states of "
@@ -205,6 +245,20 @@ def _report(run: Path, summaries: Sequence[ProcessSummary]) -> str:
         if counts[name]:
             text += f", {counts[name]:,} {meaning} (see manifest.json)"
     return text.replace("%", " %", 1)
+
+
+def _out_of_reach(
+    invariants: Sequence[Invariant], summaries: Sequence[ProcessSummary]
+) -> Iterator[str]:
+    """Say which invariants this trace cannot tell of."""
+    called = {name for summary in summaries for name in summary.functions}
+    named = {name for one in invariants for name in selection.functions_of(one)}
+    missing = selection.out_of_reach(invariants, named - called)
+    if not missing:
+        return
+    yield f"{len(missing):,} of {len(invariants):,} invariants cannot be checked here:"
+    for function, count in Counter(function for _, function in missing).most_common(MOST_LINES):
+        yield f"  {function} was not called ({count:,} invariants)"
 
 
 def _why_nothing(heard: str) -> str:

@@ -8,31 +8,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from tc_engine.collect.fingerprint import inner_tensors
+from tc_engine.collect.content import inner_tensors
+from tc_engine.collect.pending import Pending
 
 
-def norms(tensors: Sequence[Tensor | None]) -> list[float | None]:
-    """Return the norm of each tensor, computed in double precision.
+def norms(tensors: Sequence[Tensor | None], pending: Pending) -> list[float | None]:
+    """Begin to compute the norm of each tensor, in double precision.
 
-    Of a sharded tensor that of the shard. None for no tensor, for a norm that is not finite, and
-    for content that has none or cannot be read. All tensors of a device are computed before the
-    first is waited for.
+    The list is complete after `pending.wait()`. Of a sharded tensor it is that of the shard. None
+    for no tensor, for a norm that is not finite, and for content that has none or cannot be read.
     """
     found: list[float | None] = [None] * len(tensors)
     devices: dict[torch.device, list[tuple[int, Tensor]]] = {}
-    for place, tensor in enumerate(tensors):
+    for index, tensor in enumerate(tensors):
         norm = None if tensor is None else _norm(tensor)
         if norm is not None and not norm.is_meta:
-            devices.setdefault(norm.device, []).append((place, norm))
-    for computed in devices.values():
-        values = torch.stack([norm for _, norm in computed]).tolist()
-        for (place, _), value in zip(computed, values, strict=True):
-            found[place] = value if math.isfinite(value) else None
+            devices.setdefault(norm.device, []).append((index, norm))
+    for pairs in devices.values():
+        places = [index for index, _ in pairs]
+        pending.add([norm for _, norm in pairs], partial(_fill_in, found, places))
     return found
+
+
+def _fill_in(found: list[float | None], places: list[int], values: list[float]) -> None:
+    for place, value in zip(places, values, strict=True):
+        found[place] = value if math.isfinite(value) else None
 
 
 def _norm(tensor: Tensor) -> Tensor | None:

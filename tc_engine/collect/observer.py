@@ -2,13 +2,14 @@
 
 Identity, version counter and address of a tensor tell most changes cheaply, but not all: fused
 optimizers, collectives, batch norm and writes through `.data` leave them as they are. So content is
-compared by fingerprint wherever these may have been at work: at the entry of an outermost observed
-call for whatever the program did by itself, and at the exit of a call that is known to write this
-way. A change is the work of the call at whose exit it is seen and at whose entry it was not there.
+compared by fingerprint wherever these may have been at work: at the exit of a call that is known to
+write this way, and at the entry of an outermost observed call for whatever the program did by
+itself. A change is the work of the call at whose exit it is seen and at whose entry it was not
+there.
 
-Two looks are left out because the next one makes up for them: gradients by content before they are
-reset, and data by content between forward and backward. What the program writes there behind the
-back of torch is seen before the optimizer steps, with the same cause: none.
+Reading all content takes its time, and what the program does by itself it does to whole tensors. So
+of large tensors a few hundred words are compared first, and what an optimizer holds is compared
+before the optimizer steps, not before each call. What escapes that is seen with the next change.
 """
 
 from __future__ import annotations
@@ -23,30 +24,40 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tc_engine.collect.events import Call, Thread
+from tc_engine.collect.events import Call, Look, Thread
 from tc_engine.collect.fingerprint import Fingerprints
 from tc_engine.collect.norms import norms
+from tc_engine.collect.pending import Pending
+from tc_engine.collect.plan import Plan
 from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.values import primitive, tensor_facts
-from tc_engine.collect.variables import Variable, Variables
+from tc_engine.collect.variables import Mark, Variable, Variables
 
 
 class Content(Flag):
-    """What is compared by content, however unchanged it looks."""
+    """What is compared by content, however unchanged it looks.
+
+    `DEEP`: by the whole content. Otherwise a few hundred words of a large tensor have to do.
+    """
 
     NOTHING = 0
-    DATA = auto()
+    BUFFERS = auto()
+    HELD = auto()  # parameters that an optimizer holds
+    FREE = auto()  # the other ones
     GRAD = auto()
+    DEEP = auto()
+    DATA = BUFFERS | HELD | FREE
     ALL = DATA | GRAD
 
 
 class Observer:
-    """Compares the variables with what was last recorded of them."""
+    """Compares the variables with how they were at the last look."""
 
-    def __init__(self, recorder: Recorder, variables: Variables, *, with_norms: bool) -> None:
+    def __init__(self, recorder: Recorder, variables: Variables, plan: Plan) -> None:
         self._recorder = recorder
         self._variables = variables
-        self._with_norms = with_norms
+        self._plan = plan
+        self._shown = plan.shows("data"), plan.shows("grad")
         self._fingerprints = Fingerprints()
         self._facts: dict[tuple[Any, ...], str] = {}
         self._lock = threading.Lock()
@@ -54,6 +65,7 @@ class Observer:
     def forget(self) -> None:
         """Be ready in a forked child, whatever another thread of the parent was doing."""
         self._lock = threading.Lock()
+        self._facts = {}
 
     def enter(
         self,
@@ -67,7 +79,7 @@ class Observer:
         """
         around = next((c for c in reversed(call.thread.calls) if c.observes), None)
         call.observes = True
-        cause = around.event_id if around is not None else None
+        cause = around.visible_id if around is not None else None
         if around is not None:
             content = Content.NOTHING
         self._look(call.thread, time.monotonic_ns(), cause, only, content)
@@ -80,7 +92,7 @@ class Observer:
         content: Content = Content.NOTHING,
     ) -> None:
         """Compare at the exit of a call; `content` for one that may write without a trace."""
-        self._look(call.thread, now, call.event_id, only, content)
+        self._look(call.thread, now, call.visible_id, only, content)
 
     def _look(
         self,
@@ -90,7 +102,7 @@ class Observer:
         only: Iterable[Variable] | None,
         content: Content,
     ) -> None:
-        if _out_of_reach():
+        if not (self._plan.watches and self._recorder.sampled) or _out_of_reach():
             return
         with self._lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
             self._compare(thread, now, cause, only, content)
@@ -103,61 +115,94 @@ class Observer:
         only: Iterable[Variable] | None,
         content: Content,
     ) -> None:
-        all_data, all_grads = Content.DATA in content, Content.GRAD in content
-        present: list[tuple[Variable, Tensor]] = []
+        data_shown, grad_shown = self._shown
+        of_buffers, of_grads = Content.BUFFERS in content, Content.GRAD in content
+        of_held, of_free, deep = (
+            Content.HELD in content,
+            Content.FREE in content,
+            Content.DEEP in content,
+        )
+        held = self._variables.held
+        seen: dict[Variable, str] = {}
         slots: list[tuple[Variable, bool]] = []
         tensors: list[Tensor | None] = []
         for variable in self._variables.all() if only is None else only:
             tensor = variable.tensor()
             if tensor is None:
                 continue
-            present.append((variable, tensor))
-            key = _evidence(tensor)
-            if all_data or key is None or key != variable.data_key:
-                variable.data_key = key
+            is_buffer = variable.is_buffer
+            by_content = of_buffers if is_buffer else of_held if id(tensor) in held else of_free
+            if data_shown and self._data_may_differ(variable, tensor, by_content, deep):
                 slots.append((variable, True))
                 tensors.append(tensor)
-            if variable.is_buffer:
-                continue
-            grad = tensor.grad if tensor.is_leaf else None
-            key = None if grad is None else _evidence(grad)
-            if (grad is not None and (all_grads or key is None)) or key != variable.grad_key:
-                variable.grad_key = key
-                slots.append((variable, False))
-                tensors.append(grad)
-        for (variable, is_data), value in zip(slots, self._fingerprints.of(tensors), strict=True):
-            if is_data:
-                variable.data = value
-            else:
-                variable.grad = value
-        if self._with_norms:
-            _take_norms(slots, tensors)
-        for variable, tensor in present:
-            self._record(thread, now, cause, variable, tensor)
+            if grad_shown and not is_buffer:
+                grad = tensor.grad if tensor.is_leaf else None
+                if self._grad_may_differ(variable, grad, of_grads, deep):
+                    slots.append((variable, False))
+                    tensors.append(grad)
+            facts = self._facts_of(tensor)
+            if facts is not variable.facts:
+                variable.facts = seen[variable] = facts
+        if slots or seen:
+            self._hand_over(thread, now, cause, seen, slots, tensors)
 
-    def _record(
-        self, thread: Thread, now: int, cause: int | None, variable: Variable, tensor: Tensor
+    def _hand_over(
+        self,
+        thread: Thread,
+        now: int,
+        cause: int | None,
+        seen: dict[Variable, str],
+        slots: list[tuple[Variable, bool]],
+        tensors: list[Tensor | None],
     ) -> None:
-        """Write a row if anything differs from the last one."""
-        facts = self._facts_of(tensor)
-        row = (variable.data, variable.grad, facts)
-        if row == variable.row:
+        """Have the content computed, and leave it to the writer to see what has changed."""
+        pending = Pending()
+        values, probes = self._fingerprints.start(tensors, pending)
+        if pending.is_there:
+            slots, tensors, values = _changed(slots, tensors, values, probes)
+        seen |= {variable: variable.facts for variable, _ in slots if variable.facts is not None}
+        if not seen:
             return
-        first, variable.row = variable.row is None, row
-        number = "null" if variable.data is None else str(variable.data)
-        if not variable.is_buffer:
-            grad = "null" if variable.grad is None else str(variable.grad)
-            number = f'{number},"grad":{grad}'
-        attributes = f'{{"data":{number},{facts}'
-        # Before the first row nothing is known, so nothing can be said about the cause.
-        self._recorder.state(
-            thread,
-            now,
-            (variable.name, variable.type),
-            attributes,
-            None if first else cause,
-            _norms_of(variable) if self._with_norms else None,
+        ids = self._recorder.event_ids(len(seen))
+        look = Look(
+            thread=thread,
+            start=now,
+            cause=cause,
+            label=self._recorder.label(thread),
+            entries=list(zip(ids, seen, seen.values(), strict=True)),
+            slots=slots,
+            values=values,
+            norms=norms(tensors, pending) if self._plan.norms else [],
+            pending=pending,
+            shown=self._shown,
         )
+        self._recorder.look(look)
+
+    def _data_may_differ(
+        self, variable: Variable, tensor: Tensor, by_content: bool, deep: bool
+    ) -> bool:
+        key = _evidence(tensor)
+        if key is not None and key == variable.data_key:
+            return by_content and (deep or self._looks_other(tensor, variable.data_mark))
+        variable.data_key = key
+        return True
+
+    def _grad_may_differ(
+        self, variable: Variable, grad: Tensor | None, by_content: bool, deep: bool
+    ) -> bool:
+        key = () if grad is None else _evidence(grad)
+        if key is not None and key == variable.grad_key:
+            by_content = by_content and grad is not None
+            return by_content and (deep or self._looks_other(grad, variable.grad_mark))
+        variable.grad_key = key
+        return True
+
+    def _looks_other(self, tensor: Tensor | None, mark: Mark) -> bool:
+        """Tell whether the content may be another than the one that has the mark."""
+        known = mark[1]
+        if known is None or tensor is None:
+            return True
+        return self._fingerprints.probe(tensor) != known
 
     def _facts_of(self, tensor: Tensor) -> str:
         own = getattr(tensor, "__dict__", None)
@@ -176,20 +221,28 @@ class Observer:
         if text is None:
             facts = {**{k: json.loads(v) for k, v in extra}, **tensor_facts(tensor)}
             facts["in_optimizer"] = held
-            text = self._facts[key] = json.dumps(facts, separators=(",", ":"))[1:]
+            text = self._facts[key] = json.dumps(facts, separators=(",", ":"))[1:-1]
         return text
 
 
-def _take_norms(slots: list[tuple[Variable, bool]], tensors: list[Tensor | None]) -> None:
-    for (variable, is_data), norm in zip(slots, norms(tensors), strict=True):
+def _changed(
+    slots: list[tuple[Variable, bool]],
+    tensors: list[Tensor | None],
+    values: list[int | None],
+    probes: list[int | None],
+) -> tuple[list[tuple[Variable, bool]], list[Tensor | None], list[int | None]]:
+    """Leave out what turns out to be as it was, and remember the rest."""
+    kept = []
+    for place, ((variable, is_data), mark) in enumerate(
+        zip(slots, zip(values, probes, strict=True), strict=True)
+    ):
+        if mark != (variable.data_mark if is_data else variable.grad_mark) or mark[0] is None:
+            kept.append(place)
         if is_data:
-            variable.data_norm = norm
+            variable.data_mark = mark
         else:
-            variable.grad_norm = norm
-
-
-def _norms_of(variable: Variable) -> str:
-    return json.dumps({"norms": {"data": variable.data_norm, "grad": variable.grad_norm}})
+            variable.grad_mark = mark
+    return [slots[i] for i in kept], [tensors[i] for i in kept], [values[i] for i in kept]
 
 
 def _extra(own: dict[str, Any]) -> tuple[tuple[str, str], ...]:

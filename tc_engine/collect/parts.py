@@ -1,4 +1,4 @@
-"""Turn rows into Arrow columns and these into the parts of one process's folder.
+"""Turn events into Arrow columns and these into the parts of one process's folder.
 
 Imports pyarrow, so only the writer thread imports this module, while the program goes on.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,48 +15,85 @@ from typing import Any
 import pyarrow as pa
 
 from tc_engine import __version__
-from tc_engine.collect.events import Api, Call, Row, State
-from tc_engine.dataset import write_part
+from tc_engine.collect.events import Api, Call, Event, Look, Row, State
+from tc_engine.collect.looks import states
+from tc_engine.dataset import claim_process, part_path, write_part
 from tc_engine.schema import EVENT_SCHEMA
 
 CREATED_BY = f"tc_engine {__version__} collect"
 
 
 class Parts:
-    """The parts of one process: what is written, and the rows that wait for the next part."""
+    """The parts of one process: what is written, and what waits for the next part.
 
-    def __init__(self, run: Path, process: int) -> None:
-        self.waiting = 0
-        self.bytes = self.calls = self.states = 0
+    `calls`, `states` and `bytes` count what came so far; `held` is the size in memory of all that
+    is not in a large part yet.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.process = claim_process(run, os.getpid())
+        self.calls = self.states = self.held = 0
         self._run = run
-        self._process = process
         self._number = 0
-        self._batches: list[pa.RecordBatch] = []
+        self._fresh: list[pa.RecordBatch] = []  # in no part
+        self._small: list[pa.RecordBatch] = []  # in small parts, from `_first` on
+        self._first = 0
+        self._sizes: dict[int, int] = {}
         self._parameters: dict[Api, str | None] = {}
 
-    def add(self, rows: Sequence[Row]) -> None:
-        """Convert rows; they become part of the next part."""
-        calls = [row for row in rows if isinstance(row, Call)]
-        states = [row for row in rows if isinstance(row, State)]
+    @property
+    def bytes(self) -> int:
+        """Size of all parts on disk."""
+        return sum(self._sizes.values())
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Convert events; they become part of the next part."""
+        calls = [event for event in events if isinstance(event, Call)]
+        seen = [state for event in events if isinstance(event, Look) for state in states(event)]
         for columns, count in (
             (self._call_columns(calls), len(calls)),
-            (_state_columns(states), len(states)),
+            (_state_columns(seen), len(seen)),
         ):
             if count:
-                self._batches.append(_batch(columns, count, self._process))
-        self.waiting += len(rows)
+                batch = _batch(columns, count, self.process)
+                self._fresh.append(batch)
+                self.held += batch.nbytes
         self.calls += len(calls)
-        self.states += len(states)
+        self.states += len(seen)
 
-    def write(self) -> None:
-        """Write what waits as the next part. Raises DataError where the disk does not take it."""
-        if not self._batches:
-            return
-        table = pa.Table.from_batches(self._batches).sort_by("event_id")
-        self._batches, self.waiting = [], 0
-        path = write_part(self._run, str(self._process), self._number, table, CREATED_BY)
+    def write(self) -> bool:
+        """Write what is in no part yet as a small part; tell whether there was anything.
+
+        Raises DataError where the disk does not take it.
+        """
+        if not self._fresh:
+            return False
+        self._write(self._number, self._fresh)
         self._number += 1
-        self.bytes += path.stat().st_size
+        self._small += self._fresh
+        self._fresh = []
+        return True
+
+    def join(self) -> None:
+        """Put all small parts into a large one.
+
+        Raises DataError where the disk does not take it.
+        """
+        last = self._number - 1
+        if last > self._first:
+            self._write(self._first, self._small, covers=last)
+            for number in range(self._first + 1, last + 1):
+                part_path(self._run, str(self.process), number).unlink(missing_ok=True)
+                del self._sizes[number]
+        self._first = self._number
+        self._small, self.held = [], sum(batch.nbytes for batch in self._fresh)
+
+    def _write(
+        self, number: int, batches: Sequence[pa.RecordBatch], covers: int | None = None
+    ) -> None:
+        table = pa.Table.from_batches(batches).sort_by("event_id")
+        path = write_part(self._run, str(self.process), number, table, CREATED_BY, covers=covers)
+        self._sizes[number] = path.stat().st_size
 
     def _call_columns(self, calls: Sequence[Call]) -> dict[str, list[Any]]:
         return {

@@ -19,6 +19,7 @@ import torch
 from tc_engine.collect.events import Api
 from tc_engine.collect.recorder import Recorder
 
+_INHERITED = object()
 _NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
 _is_compiling = torch.compiler.is_compiling
 
@@ -32,10 +33,12 @@ class Patches:
         self._originals: dict[int, Any] = {}
 
     def add(self, holder: Any, name: str, replacement: Any) -> None:
-        """Replace one attribute of a module or class."""
-        original = holder.__dict__[name]
+        """Replace one attribute of a module or class; an inherited one is overridden."""
+        original = holder.__dict__.get(name, _INHERITED)
         setattr(holder, name, replacement)
         self._entries.append((holder, name, original, replacement))
+        if original is _INHERITED:
+            original = getattr(super(holder, holder), name)
         self._wrappers[id(original)] = replacement
         self._originals[id(replacement)] = original
 
@@ -47,14 +50,16 @@ class Patches:
         """Tell whether a function is one of ours."""
         return id(function) in self._originals
 
-    def sweep(self, packages: tuple[str, ...]) -> None:
+    def sweep(self, packages: tuple[str, ...] | None) -> None:
         """Replace the copies of the originals that other modules hold as module attributes.
 
-        `packages` stand for all modules in them, but `torch` for itself alone.
+        `packages` stand for all modules in them, but `torch` for itself alone; None for all there
+        are.
         """
         for name, module in _modules():
             if (
-                name == "torch"
+                packages is None
+                or name == "torch"
                 or name.startswith(tuple(f"{p}." for p in packages))
                 or name in packages
             ):
@@ -73,6 +78,21 @@ class Patches:
         Needed around whatever reads the source or the identity of functions: TorchScript, export,
         symbolic tracing.
         """
+        replaced = self._restore()
+        try:
+            yield
+        finally:
+            for holder, name, original, replacement in replaced:
+                if holder.__dict__.get(name, _INHERITED) is original:
+                    setattr(holder, name, replacement)
+
+    def undo(self) -> None:
+        """Put all originals back for good."""
+        self._restore()
+        self._entries.clear()
+
+    def _restore(self) -> list[tuple[Any, str, Any, Any]]:
+        """Put all originals back and return what was replaced."""
         copies = [
             (module, name, self._originals[id(value)], value)
             for _, module in _modules()
@@ -81,14 +101,13 @@ class Patches:
         ]
         entries = [*self._entries, *copies]
         for holder, name, original, replacement in reversed(entries):
-            if holder.__dict__.get(name) is replacement:
+            if holder.__dict__.get(name) is not replacement:
+                continue
+            if original is _INHERITED:
+                delattr(holder, name)
+            else:
                 setattr(holder, name, original)
-        try:
-            yield
-        finally:
-            for holder, name, original, replacement in entries:
-                if holder.__dict__.get(name) is original:
-                    setattr(holder, name, replacement)
+        return entries
 
 
 def _modules() -> list[tuple[str, ModuleType]]:

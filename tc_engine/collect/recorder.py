@@ -1,7 +1,8 @@
-"""Turn calls into rows: one row per call, from its entry to its exit.
+"""Turn calls into events: one per call, from its entry to its exit.
 
 This is the hot path. A call that is not recorded costs one test of a flag; a recorded one fills a
-`Call` and appends it to a queue that the writer thread empties.
+`Call` and appends it to a queue that the writer thread empties. The queue is bounded by its size in
+memory: first calls that say little are dropped, then everything, counted by function.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import Any
 
 import torch
 
-from tc_engine.collect.events import EXCEPTION, OK, Api, Call, Label, Row, State, Thread
-from tc_engine.collect.serials import Serials
+from tc_engine.collect.events import EXCEPTION, OK, Api, Call, Event, Label, Look, Thread
+from tc_engine.collect.serials import Serials, Storages
 from tc_engine.collect.values import Encoder, type_name
 
-MAX_QUEUED = 200_000
+MAX_WAITING = 256 * 2**20  # bytes of events that wait for the writer
+WEIGHED_EVERY = 64  # events of a thread
 MAX_MESSAGE = 4096
 
 _NOTHING = nullcontext()
@@ -44,15 +46,21 @@ class Recorder:
         self, label: Callable[[Sequence[tuple[str, str]]], Label], started: Callable[[], None]
     ) -> None:
         self.on = True
+        self.sampled = True  # this step is one of those that are recorded
         self.encoder = Encoder()
+        self.identifier = Encoder(Storages())
         self.serials = Serials()
+        self.apis: list[Api] = []
         self._label = label
         self._started = started
         self.forget()
 
     def forget(self) -> None:
         """Start over without any event, as a forked child does."""
-        self.rows: deque[Row] = deque()
+        self.events: deque[Event] = deque()
+        self.shed = 0  # 1: calls that say little are dropped, 2: all events
+        self.disk_full = 0  # the same, said by the writer
+        self._taken = 0
         self.dropped: Counter[str] = Counter()
         self.errors: dict[str, str] = {}
         self.all_threads: list[Thread] = []
@@ -76,10 +84,22 @@ class Recorder:
         """Note that step, stage or meta have changed."""
         self._version += 1
 
+    def register(self, api: Api) -> Api:
+        """Take note of a function that may be recorded."""
+        self.apis.append(api)
+        return api
+
+    def settle(self, steps: int) -> None:
+        """Count those functions no longer as rare that are called in every other step or more."""
+        for api in self.apis:
+            api.rare = api.rare and api.calls * 2 < steps
+
     def begin(self, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
         """Open a call; None if it is not recorded. Raises nothing of its own."""
         thread = self._threads.current or self._new_thread()
         if thread.muted or not api.enabled:
+            return None
+        if api.before is None and api.after is None and self._is_silent(api):
             return None
         entered = time.monotonic_ns()
         thread.muted = True
@@ -97,23 +117,35 @@ class Recorder:
             thread.muted = muted
         return call
 
+    def _is_silent(self, api: Api) -> bool:
+        return not (api.recorded and (self.sampled or api.rare))
+
     def _open(
         self, thread: Thread, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Call:
         call = Call(api, thread)
         if api.before is not None:
             api.before(call, args, kwargs)
-        call.label = self.label(thread)
+        call.silent = self._is_silent(api)  # now: another step may have begun with this call
         if thread.calls:
-            call.parent = thread.calls[-1].event_id
-        if api.bound and args:
-            call.receiver = self.serials.of(args[0])
-        call.args = self.encoder.positional(args)
-        if kwargs:
-            call.kwargs = self.encoder.keywords(kwargs)
-        call.event_id = next(self._ids)
+            call.parent = thread.calls[-1].visible_id
+        if not call.silent:
+            self._describe(call, args, kwargs)
         thread.calls.append(call)
         return call
+
+    def _describe(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Write down everything that is known at the entry of a call."""
+        api = call.api
+        api.calls += 1
+        call.label = self.label(call.thread)
+        if api.bound and args:
+            call.receiver = self.serials.of(args[0])
+        encoder = self.identifier if api.identifies else self.encoder
+        call.args = encoder.positional(args)
+        if kwargs:
+            call.kwargs = encoder.keywords(kwargs)
+        call.event_id = next(self._ids)
 
     def finish(self, call: Call, result: Any) -> None:
         """Close a call that returned. Raises nothing of its own."""
@@ -129,12 +161,8 @@ class Recorder:
         thread.muted = True
         try:
             with _undisturbed():
-                if error is None:
-                    call.result = self.encoder.result(result)
-                    call.outcome = OK
-                else:
-                    call.exception, call.message = _describe(error)
-                    call.outcome = EXCEPTION
+                if not call.silent:
+                    self._conclude(call, result, error)
                 if api.after is not None:
                     api.after(call, left, error)
         except Exception as failure:
@@ -144,24 +172,33 @@ class Recorder:
             call.note = None
             _pop(thread.calls, call)
             thread.muted = False
-        self._append(call, minor=api.minor)
+        if not call.silent:
+            self._append(call, minor=api.minor)
         thread.spent += time.monotonic_ns() - left
 
-    def state(
-        self,
-        thread: Thread,
-        start: int,
-        variable: tuple[str, str],
-        attributes: str,
-        cause: int | None,
-        extra: str | None,
-    ) -> None:
-        """Record the attributes of a variable, given by its name and type."""
-        label = self.label(thread)
-        self._append(
-            State(next(self._ids), thread, start, *variable, attributes, cause, label, extra),
-            minor=False,
-        )
+    def _conclude(self, call: Call, result: Any, error: BaseException | None) -> None:
+        """Write down how a call ended."""
+        if error is None:
+            call.result = self.encoder.result(result)
+            call.outcome = OK
+        else:
+            call.exception, call.message = _told(error)
+            call.outcome = EXCEPTION
+
+    def look(self, look: Look) -> None:
+        """Hand over what was seen of variables."""
+        self._append(look, minor=False)
+
+    def event_ids(self, count: int) -> list[int]:
+        """Take numbers for events that come now."""
+        return [next(self._ids) for _ in range(count)]
+
+    def take(self, most: int) -> list[Event]:
+        """Take events out of the queue, for the writer."""
+        taken = [self.events.popleft() for _ in range(min(most, len(self.events)))]
+        self._taken += sum(event.size for event in taken)
+        self._weigh()
+        return taken
 
     def label(self, thread: Thread) -> Label:
         """Step, stage and meta of a thread at this moment."""
@@ -172,7 +209,7 @@ class Recorder:
 
     def open_calls(self) -> list[Call]:
         """Take the calls of all threads that have not returned."""
-        found = [call for thread in self.all_threads for call in thread.calls]
+        found = [c for thread in self.all_threads for c in thread.calls if not c.silent]
         for thread in self.all_threads:
             thread.calls = []
         return found
@@ -197,12 +234,22 @@ class Recorder:
         finally:
             thread.muted = before
 
-    def _append(self, row: Row, minor: bool) -> None:
-        queued = len(self.rows)
-        if queued >= MAX_QUEUED * 2 or (minor and queued >= MAX_QUEUED):
-            self.dropped["states" if isinstance(row, State) else row.api.name] += 1
+    def _append(self, event: Event, minor: bool) -> None:
+        if self.shed and (minor or self.shed > 1):
+            self.dropped["states" if isinstance(event, Look) else event.api.name] += 1
             return
-        self.rows.append(row)
+        thread, size = event.thread, event.size
+        thread.queued += size
+        thread.events += 1
+        self.events.append(event)
+        if thread.events % WEIGHED_EVERY == 0 or size > MAX_WAITING >> 10:
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """Find out how full the queue is. Each counter has one thread that writes it: no lock."""
+        waiting = sum(thread.queued for thread in self.all_threads) - self._taken
+        full = 2 if waiting > MAX_WAITING else int(waiting > MAX_WAITING // 2)
+        self.shed = max(full, self.disk_full)
 
 
 def _undisturbed() -> AbstractContextManager[Any]:
@@ -218,7 +265,7 @@ def _pop(calls: list[Call], call: Call) -> None:
         del calls[calls.index(call) :]
 
 
-def _describe(error: BaseException) -> tuple[str, str]:
+def _told(error: BaseException) -> tuple[str, str]:
     try:
         message = str(error)
     except Exception:

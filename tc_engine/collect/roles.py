@@ -15,11 +15,14 @@ from torch.nn import Module
 from torch.optim import Optimizer
 
 from tc_engine.collect.events import After, Before, Call
+from tc_engine.collect.identity import Identity
 from tc_engine.collect.observer import Content, Observer
 from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.steps import Steps
 from tc_engine.collect.variables import Variables, unwrap
 
+WATCHING = frozenset({"clip", "collective", "init", "touch", "unscale", "update"})
+DEEPLY = Content.ALL | Content.DEEP
 TORCH_OPTIMIZERS = "torch.optim."
 
 
@@ -27,16 +30,25 @@ class Roles:
     """The roles by name, bound to the collector of this process."""
 
     def __init__(
-        self, recorder: Recorder, steps: Steps, variables: Variables, observer: Observer
+        self,
+        recorder: Recorder,
+        steps: Steps,
+        variables: Variables,
+        observer: Observer,
+        identity: Identity,
     ) -> None:
         self._recorder = recorder
         self._steps = steps
         self._variables = variables
         self._observer = observer
+        self._identity = identity
 
-    def named(self, role: str | None) -> tuple[Before | None, After | None]:
-        """Return what runs before and after a call with this role."""
-        if role is None:
+    def named(self, role: str | None, *, watches: bool) -> tuple[Before | None, After | None]:
+        """Return what runs before and after a call with this role.
+
+        Without `watches` there is nothing for roles that only look at variables.
+        """
+        if role is None or (role in WATCHING and not watches):
             return None, None
         return getattr(self, f"before_{role}", None), getattr(self, f"after_{role}", None)
 
@@ -49,6 +61,12 @@ class Roles:
     def after_touch(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare everything after the call."""
         self._observer.leave(call, now)
+
+    def before_clip(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Compare gradients before they are made smaller."""
+        self._observer.enter(call, content=Content.GRAD)
+
+    after_clip = after_touch
 
     def before_init(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare only the tensor that is about to be initialised, if it is known."""
@@ -68,7 +86,23 @@ class Roles:
     def after_collective(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare them by content: collectives leave no trace in version counters."""
         if call.note:
-            self._observer.leave(call, now, only=call.note, content=Content.ALL)
+            self._observer.leave(call, now, only=call.note, content=DEEPLY)
+
+    # The place of this process among the others.
+
+    def after_join(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Take the rank from the process group that was made."""
+        if error is None:
+            self._identity.join()
+
+    def before_mesh(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Remember the device mesh that is being made."""
+        call.note = args[0]
+
+    def after_mesh(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Take the coordinates of this rank in it."""
+        if error is None:
+            self._identity.place(call.note)
 
     # The optimizer.
 
@@ -85,15 +119,17 @@ class Roles:
         """Begin the next step if the last one is over."""
         self._steps.zero_grad()
         self._variables.look_at_optimizers()
-        self._observer.enter(call, content=Content.DATA)
+        self._observer.enter(call, content=self._by_itself())
 
     after_zero_grad = after_touch
 
     def before_step(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare everything; remember whether this optimizer may write without a trace."""
+        if args and isinstance(args[0], Optimizer):
+            self._variables.know_optimizer(args[0])
         self._variables.look_at_optimizers()
         self._observer.enter(call)
-        call.note = Content.ALL if not args or _is_opaque(args[0]) else Content.NOTHING
+        call.note = DEEPLY if not args or _is_opaque(args[0]) else Content.NOTHING
 
     def after_step(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare everything; the iteration is over."""
@@ -104,7 +140,7 @@ class Roles:
     def before_update(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare before the functional form of an optimizer."""
         self._observer.enter(call)
-        call.note = Content.ALL if kwargs.get("fused") else Content.NOTHING
+        call.note = DEEPLY if kwargs.get("fused") else Content.NOTHING
 
     def after_update(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare after the functional form of an optimizer."""
@@ -114,7 +150,7 @@ class Roles:
 
     def after_unscale(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare gradients by content: version counters do not tell that they were divided."""
-        self._observer.leave(call, now, content=Content.GRAD)
+        self._observer.leave(call, now, content=Content.GRAD | Content.DEEP)
 
     before_scaler_step = before_touch
 
@@ -144,13 +180,12 @@ class Roles:
         self._variables.add_root(root)
         if self._variables.is_root(root):
             self._steps.forward(root.training and torch.is_grad_enabled())
-            self._observer.enter(call)
-            call.note = [v for v in self._variables.all() if v.is_buffer]
+            self._observer.enter(call, content=self._by_itself())
 
     def after_forward(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare the buffers by content: batch norm leaves no trace in version counters."""
-        if call.note is not None:
-            self._observer.leave(call, now, only=call.note, content=Content.ALL)
+        if call.observes:
+            self._observer.leave(call, now, content=Content.BUFFERS | Content.DEEP)
 
     def before_mode(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Find the stage when a whole model is switched to training or evaluation."""
@@ -173,7 +208,13 @@ class Roles:
 
     def after_parallel(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare by content: the wrapper has broadcast the parameters."""
-        self._observer.leave(call, now, content=Content.ALL)
+        self._observer.leave(call, now, content=DEEPLY)
+
+    def _by_itself(self) -> Content:
+        """Tell what the program may have changed by itself and no optimizer makes us look at."""
+        if self._variables.has_optimizer:
+            return Content.BUFFERS | Content.FREE
+        return Content.DATA | Content.DEEP
 
     # Data and files.
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Callable
 from typing import Any
+
+from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
+
+SWEPT_EVERY = 4096
+_weak: Callable[..., Any] = StorageWeakRef
 
 
 class Serials:
@@ -27,3 +34,32 @@ class Serials:
         number = next(self._next)
         self._known[key] = (reference, number)
         return number
+
+
+class Storages:
+    """Number the memory of tensors, so that two tensors with one number share it."""
+
+    def __init__(self) -> None:
+        # As long as the weak reference is there, no other storage gets the same address.
+        self._known: dict[int, tuple[Any, int]] = {}
+        self._next = itertools.count()
+
+    def of(self, tensor: Tensor) -> int | None:
+        """Return the number of a tensor's memory; None for a tensor that has none."""
+        try:
+            storage = tensor.untyped_storage()
+            if storage.nbytes() == 0:
+                return None
+            key = storage._cdata
+        except (RuntimeError, NotImplementedError):  # sparse, fake, sharded
+            return None
+        entry = self._known.get(key)
+        if entry is None:
+            number = next(self._next)
+            if number % SWEPT_EVERY == SWEPT_EVERY - 1:
+                self._forget_the_dead()
+            entry = self._known[key] = (_weak(storage), number)
+        return entry[1]
+
+    def _forget_the_dead(self) -> None:
+        self._known = {k: entry for k, entry in self._known.items() if not entry[0].expired()}

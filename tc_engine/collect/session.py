@@ -17,60 +17,90 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
 from tc_engine import __version__
 from tc_engine.collect.annotations import ANNOTATIONS
-from tc_engine.collect.boot import NORMS_VARIABLE
 from tc_engine.collect.events import Label
+from tc_engine.collect.identity import Identity
 from tc_engine.collect.importhook import ImportHook
 from tc_engine.collect.install import Installer
 from tc_engine.collect.observer import Observer
+from tc_engine.collect.plan import Plan, read_plan
 from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.roles import Roles
 from tc_engine.collect.steps import EVALUATION, Steps
 from tc_engine.collect.values import type_name
 from tc_engine.collect.variables import Variables
+from tc_engine.collect.workers import Workers
 from tc_engine.collect.writer import Writer
 
 if TYPE_CHECKING:
     from tc_engine.collect.parts import Parts
 
-RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
 MAX_METAS = 1024
+FORK_SECONDS = 5.0
 
 
 class Session:
-    """Ties the parts of the collector together and follows the process through its life."""
+    """Ties the parts of the collector together and follows the process through its life.
 
-    def __init__(self, run: Path) -> None:
-        self._run = run
-        self._ranks = {
-            name: int(os.environ[name]) for name in RANKS if os.environ.get(name, "").isdigit()
-        }
+    `active` is the session of this process, if it has one. `is_own`: the program started it itself,
+    as opposed to `tc-engine collect`.
+    """
+
+    active: ClassVar[Session | None] = None
+
+    def __init__(self, run: Path, plan: Plan, hook: ImportHook, *, own: bool) -> None:
+        self.run = run
+        self.is_own = own
+        self._hook = hook
+        self._plan = plan
+        self._identity = Identity(self._relabel)
         self._ended_at: str | None = None
         self._metas: dict[tuple[Any, ...], str] = {}
         self._guard = threading.Lock()
         self._recorder = Recorder(self._label, self._ensure_writer)
-        self._steps = Steps(ANNOTATIONS, self._recorder.relabel)
+        self._steps = Steps(ANNOTATIONS, self._moved)
+        self._step = -1
+        self._steps_recorded = 0
         self._variables = Variables()
-        with_norms = NORMS_VARIABLE in os.environ
-        self._observer = Observer(self._recorder, self._variables, with_norms=with_norms)
+        self._observer = Observer(self._recorder, self._variables, plan)
         self._writer: Writer | None = None
+        self._held: Writer | None = None  # waits for a fork to be over
+        roles = Roles(self._recorder, self._steps, self._variables, self._observer, self._identity)
+        workers = Workers(run, plan, self._recorder, self._identity)
+        self._installer = Installer(self._recorder, roles, self._variables, workers, plan, hook)
         self._begin()
 
     @classmethod
-    def start(cls, run: Path, hook: ImportHook) -> None:
-        """Start collecting in this process; torch has just been imported."""
-        session = cls(run)
-        roles = Roles(session._recorder, session._steps, session._variables, session._observer)
-        Installer(session._recorder, roles, session._variables, hook).install()
+    def start(cls, run: Path, hook: ImportHook, *, own: bool = False) -> Session:
+        """Start collecting in this process; torch has been imported."""
+        session = cls.active = cls(run, read_plan(run), hook, own=own)
+        session._installer.install(everywhere=own)
         ANNOTATIONS.on_change = session._annotated
         atexit.register(session._exit)
-        os.register_at_fork(after_in_child=session._forked)
-        session._catch_sigterm()
+        os.register_at_fork(
+            before=session._forking,
+            after_in_parent=session._has_forked,
+            after_in_child=session._forked,
+        )
+        if not own:
+            session._catch_sigterm()
+        return session
+
+    def stop(self) -> None:
+        """Write everything and put torch back as it was."""
+        if Session.active is not self:
+            return
+        Session.active = None
+        self.close()
+        self._installer.undo()
+        self._hook.remove()
+        ANNOTATIONS.on_change = None
+        atexit.unregister(self._exit)
 
     def close(self) -> None:
         """Write everything; what comes later is not recorded."""
@@ -90,7 +120,6 @@ class Session:
                 exec("raise KeyboardInterrupt")  # noqa: S102 - makes it note that again
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
         self._started_at = _now()
         self._ended_at = None
         self._started = time.monotonic_ns()
@@ -107,7 +136,7 @@ class Session:
         return self._steps.step, stage, text
 
     def _meta(self, eval_step: int | None, managers: Sequence[tuple[str, str]]) -> str:
-        meta: dict[str, Any] = {**self._ranks, **ANNOTATIONS.meta}
+        meta: dict[str, Any] = {**self._identity.meta, **ANNOTATIONS.meta}
         if eval_step is not None:
             meta["eval_step"] = eval_step
         if managers:
@@ -115,24 +144,62 @@ class Session:
         return json.dumps(meta, default=lambda value: type_name(type(value)))
 
     def _annotated(self) -> None:
+        self._recorder.on = not ANNOTATIONS.paused and self._identity.worker is None
+        self._relabel()
+
+    def _moved(self) -> None:
+        """Note another step or stage; between the windows of a sampled run little is recorded."""
+        self._recorder.relabel()
+        if self._steps.step == self._step:
+            return
+        self._step = self._steps.step
+        sampled = self._plan.covers(self._step)
+        if self._recorder.sampled and not sampled:
+            self._recorder.settle(self._steps_recorded)
+        self._recorder.sampled = sampled
+        self._steps_recorded += sampled
+
+    def _relabel(self) -> None:
         self._metas.clear()
-        self._recorder.on = not ANNOTATIONS.paused
         self._recorder.relabel()
 
     def _ensure_writer(self) -> None:
+        if self._identity.worker is not None:
+            return  # it keeps a log of its own
         with self._guard:
             if self._writer is not None:
                 return
-            self._writer = Writer(self._recorder, self._run, self._summarise)
+            most = self._plan.max_bytes
+            self._writer = Writer(self._recorder, self.run, most, self._summarise)
             self._writer.start()
         if multiprocessing.parent_process() is not None:
             # A child of multiprocessing leaves by os._exit and runs no atexit function.
             multiprocessing.util.Finalize(None, self.close, exitpriority=0)
 
+    def _forking(self) -> None:
+        """Let the writer come to rest: what it is in the middle of would stay so in the child.
+
+        That is true of imports, too, so what it imports is imported now.
+        """
+        writer = self._writer
+        if writer is not None:
+            with suppress(Exception), self._recorder.quiet():
+                from tc_engine.collect import parts, summary  # noqa: F401, PLC0415
+            if writer.idle.acquire(timeout=FORK_SECONDS):
+                self._held = writer
+
+    def _has_forked(self) -> None:
+        """Let the writer of the parent go on."""
+        writer, self._held = self._held, None
+        if writer is not None:
+            writer.idle.release()
+
     def _forked(self) -> None:
         """Start clean in a forked child: its own folder, no event of the parent."""
+        if Session.active is not self:
+            return
         self._guard = threading.Lock()
-        self._writer = None
+        self._writer = self._held = None
         self._recorder.forget()
         self._variables.forget()
         self._observer.forget()
@@ -183,11 +250,11 @@ class Session:
             "tc_engine": __version__,
         }
         summary.write_summary(
-            self._run,
+            self.run,
             summary.ProcessSummary(
-                process_id=self._pid,
+                process_id=parts.process,
                 host=socket.gethostname(),
-                ranks=self._ranks,
+                ranks=self._identity.ranks,
                 versions=versions,
                 started_at=self._started_at,
                 ended_at=self._ended_at,
@@ -196,8 +263,14 @@ class Session:
                 lasted_ns=time.monotonic_ns() - self._started,
                 dropped=dict(recorder.dropped),
                 errors=dict(recorder.errors),
+                functions=self._functions(),
             ),
         )
+
+    def _functions(self) -> list[str]:
+        if self._plan.functions is None:
+            return []
+        return sorted({api.name for api in self._recorder.apis if api.calls and api.recorded})
 
 
 def _now() -> str:

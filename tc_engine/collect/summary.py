@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tc_engine.dataset import EVENTS, write_whole
+from tc_engine.dataset import EVENTS, process_folder, write_whole
 
 SUMMARY = "process.json"
 
@@ -16,7 +16,8 @@ class ProcessSummary:
     """One process: who it was, what it wrote, what went wrong.
 
     `spent_ns` of the `lasted_ns` were spent in the collector; `dropped` counts lost rows by
-    function, `errors` holds the traceback of an internal error by place.
+    function, `errors` holds the traceback of an internal error by place. `functions` are those that
+    were recorded, if only certain ones were to be.
     """
 
     process_id: int
@@ -30,11 +31,12 @@ class ProcessSummary:
     lasted_ns: int
     dropped: dict[str, int] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    functions: list[str] = field(default_factory=list)
 
 
 def write_summary(run: Path, summary: ProcessSummary) -> None:
     """Write the summary beside the parts; raises DataError where that is not possible."""
-    folder = run / EVENTS / f"process={summary.process_id}"
+    folder = process_folder(run, str(summary.process_id))
     write_whole(folder / SUMMARY, json.dumps(asdict(summary), indent=2) + "\n")
 
 

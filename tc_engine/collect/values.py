@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import Module, Parameter
 
+from tc_engine.collect.serials import Storages
+
 MAX_TEXT = 256
 MAX_ELEMENTS = 64
 MAX_LEVELS = 2
@@ -25,9 +27,14 @@ _CONTAINERS = (list, tuple, dict, torch.Size)
 
 
 class Encoder:
-    """Turns values into JSON text; remembers the text of tensor metadata, which repeats."""
+    """Turns values into JSON text; remembers the text of tensor metadata, which repeats.
 
-    def __init__(self) -> None:
+    With `storages` a tensor has a `storage` too: a number that it shares with all tensors that lie
+    in the same memory.
+    """
+
+    def __init__(self, storages: Storages | None = None) -> None:
+        self._storages = storages
         self._tensors: dict[tuple[Any, ...], str] = {}
 
     def positional(self, args: Sequence[Any]) -> str:
@@ -110,7 +117,8 @@ class Encoder:
                 text = self._tensors[key] = _describe(tensor)
         except (RuntimeError, TypeError, NotImplementedError, ValueError):
             return f'{{"{type_name(kind)}":{{}}}}'
-        return text
+        number = None if self._storages is None else self._storages.of(tensor)
+        return text if number is None else f'{text[:-2]},"storage":{number}}}}}'
 
 
 def primitive(value: Any) -> str | None:

@@ -25,21 +25,28 @@ from tc_engine.collect.values import type_name
 PARAMETER, BUFFER = "torch.nn.Parameter", "torch.Tensor"
 
 
-class Variable:
-    """One slot and what was last recorded of it.
+Mark = tuple[int | None, int | None]
 
-    `data_key` and `grad_key` are cheap evidence (identity, version, address) that was there when
-    the fingerprints `data` and `grad` were taken, and the norms if they are wanted; `facts` are the
-    other attributes.
+
+class Variable:
+    """One slot and what is known of it.
+
+    The program's threads keep how it was at the last look: `data_key` and `grad_key`, cheap
+    evidence (identity, version, address) of its content, `data_mark` and `grad_mark`, what was
+    computed of it (fingerprint and probe), and `facts`, its other attributes. The writer
+    keeps what it last heard: the fingerprints `data` and `grad`, their norms if these are wanted,
+    and `row`, what it last wrote.
     """
 
     __slots__ = (
         "data",
         "data_key",
+        "data_mark",
         "data_norm",
         "facts",
         "grad",
         "grad_key",
+        "grad_mark",
         "grad_norm",
         "is_buffer",
         "key",
@@ -55,8 +62,14 @@ class Variable:
         self.owner = owner
         self.key = key
         self.is_buffer = is_buffer
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing of the content."""
         self.data_key: object = None
         self.grad_key: object = None
+        self.data_mark: Mark = (None, None)
+        self.grad_mark: Mark = (None, None)
         self.data: int | None = None
         self.grad: int | None = None
         self.data_norm: float | None = None
@@ -94,9 +107,9 @@ class Variables:
         self.stale = False
 
     def forget(self) -> None:
-        """Take every variable as never recorded, as a forked child does."""
+        """Take every variable as never looked at, as a forked child does."""
         for variable in self._all:
-            variable.row = None
+            variable.forget()
 
     @property
     def has_optimizer(self) -> bool:
@@ -137,6 +150,11 @@ class Variables:
                 break
             self.add_root(unwrap(found[1]), found[0])
             missing -= {id(tensor) for tensor in _tensors(found[1])}
+
+    def know_optimizer(self, optimizer: Optimizer) -> None:
+        """Take up an optimizer that was made before the collection began."""
+        if not any(reference() is optimizer for reference in self._optimizers):
+            self.add_optimizer(optimizer)
 
     def look_at_optimizers(self) -> None:
         """Notice parameters that were put into or taken out of an optimizer."""

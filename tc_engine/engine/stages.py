@@ -22,6 +22,7 @@ def prepare(
     `settings` override the defaults of `sql/settings.sql`; UsageError if a value does not fit.
     """
     session.set("dataset", [str(run.path.resolve()) for run in runs])
+    session.set("part_files", part_files(runs))
     for name, value in (settings or {}).items():
         session.set(name, value)
     for name in flow():
@@ -33,6 +34,13 @@ def prepare(
                 raise
             reason = error.message.splitlines()[0]
             raise UsageError(f"a setting has a value that does not fit: {reason}") from error
+
+
+def part_files(runs: Sequence[Dataset]) -> list[str]:
+    """Return the Parquet files of runs by full path, as the view `events` wants them."""
+    return [
+        str(run.path.resolve() / part.relative_to(run.path)) for run in runs for part in run.parts
+    ]
 
 
 def flow() -> list[str]:

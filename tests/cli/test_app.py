@@ -58,6 +58,8 @@ LEARNING = LIMITS | {
 OPTIONS = {
     "collect": {
         *("-o", "--output-dir", "--overwrite", "-p", "--pyscript", "--models-to-track", "--norms"),
+        *("--join", "-i", "--invariants", "--groups", "--include", "--exclude", "--inside"),
+        *("--every", "--sampling-interval", "--window", "--warmup", "--warm-up-steps", "--max-gb"),
     },
     "ingest": LIMITS | {"-o", "--output-dir", "--strict", "-v", "--verbose"},
     "infer": LEARNING

@@ -11,6 +11,7 @@ from tc_engine import relations
 from tc_engine.cli import app
 from tc_engine.collect import launch
 from tc_engine.collect.launch import CollectOptions
+from tc_engine.collect.plan import Plan
 from tc_engine.dataset import open_dataset
 from tests.cli.conftest import Cli, training
 
@@ -39,13 +40,28 @@ PLAIN = CollectOptions()
         ("-o run -- python x.py -o y", ["python", "x.py", "-o", "y"], PLAIN),
         ("-o run python x.py --help", ["python", "x.py", "--help"], PLAIN),
         ("--output-dir run --overwrite -- x", ["x"], CollectOptions(overwrite=True)),
-        ("-o run --norms -- x", ["x"], CollectOptions(norms=True)),
+        ("-o run --norms -- x", ["x"], CollectOptions(plan=Plan(norms=True))),
+        ("-o run --join -- x", ["x"], CollectOptions(join=True)),
+        (
+            "-o run --every 50 --window 4 --warmup 0 --max-gb 2 -- x",
+            ["x"],
+            CollectOptions(plan=Plan(window=4, every=50, warmup=0, max_bytes=2 * 10**9)),
+        ),
+        (
+            "-o run --groups amp --include a.* --include b.c --exclude d.* --inside data -- x",
+            ["x"],
+            CollectOptions(
+                plan=Plan(
+                    groups=("amp",), include=("a.*", "b.c"), exclude=("d.*",), inside=("data",)
+                )
+            ),
+        ),
         ("-o run -p x.py", [sys.executable, "x.py"], PLAIN),
         ("-o run -p x.py -- --epochs 2", [sys.executable, "x.py", "--epochs", "2"], PLAIN),
         (
             "--pyscript x.py --models-to-track net head --output-dir run",
             [sys.executable, "x.py"],
-            CollectOptions(models=("net", "head")),
+            PLAIN,
         ),
     ],
 )

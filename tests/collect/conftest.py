@@ -15,12 +15,7 @@ from typing import Any
 import pyarrow.dataset as ds
 import pytest
 
-LAUNCH = """
-import sys
-from pathlib import Path
-from tc_engine.collect.launch import CollectOptions, launch
-sys.exit(launch(sys.argv[2:], Path(sys.argv[1]), CollectOptions()))
-"""
+LAUNCH = (sys.executable, "-m", "tc_engine", "collect", "-o")
 TIMEOUT = 120
 
 
@@ -94,11 +89,13 @@ def collect(tmp_path_factory: pytest.TempPathFactory) -> Collect:
     return run
 
 
-def collect_command(run: Path, command: list[str], **more: Any) -> Collected:
-    """Run a command under collection."""
+def collect_command(
+    run: Path, command: list[str], flags: tuple[str, ...] = (), **more: Any
+) -> Collected:
+    """Run a command under collection, with flags of `collect`."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", **more.pop("env", {})}
     done = subprocess.run(
-        [sys.executable, "-c", LAUNCH, str(run), *command],
+        [*LAUNCH, str(run), *flags, "--", *command],
         capture_output=True,
         text=True,
         timeout=TIMEOUT,

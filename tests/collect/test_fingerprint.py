@@ -3,7 +3,10 @@ import math
 import pytest
 import torch
 
-from tc_engine.collect.fingerprint import ROW, SMALL, Fingerprints
+from tc_engine.collect import fingerprint
+from tc_engine.collect.checksum import SMALLEST as CHUNK
+from tc_engine.collect.fingerprint import SMALL, Fingerprints
+from tc_engine.collect.pending import Pending
 
 FLOATS = [
     torch.float32,
@@ -15,7 +18,7 @@ FLOATS = [
 ]
 OTHERS = [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64]
 COMPLEX = [torch.complex64, torch.complex128]
-SIZES = [1, 2, 3, 8, SMALL * 2, SMALL * 2 + 1, ROW * 2, ROW * 2 + 1, ROW * 5 + 3]
+SIZES = [1, 2, 3, 8, SMALL * 2 + 1, CHUNK * 2, CHUNK * 2 + 1, CHUNK * 12 + 3, CHUNK * 200]
 
 
 def of(tensor: torch.Tensor) -> int | None:
@@ -92,9 +95,42 @@ def test_known_values() -> None:
 
 
 def test_together_as_alone() -> None:
-    tensors = [torch.randn(size) for size in (3, 64, 0, SMALL, SMALL + 1, 7, ROW * 2 + 5)]
+    tensors = [torch.randn(size) for size in (3, 64, 0, SMALL, SMALL + 1, 7, CHUNK * 2 + 5)]
     tensors.append(torch.zeros(9))
     assert Fingerprints().of(tensors) == [of(tensor) for tensor in tensors]
+
+
+def test_an_accelerator_gives_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody may wait for a value, zeros are found by other means."""
+    floats = [torch.randn(size).to(d) for d in FLOATS for size in (1, 5, 9, SMALL * 9, CHUNK * 3)]
+    zeros = [
+        torch.zeros(size).to(d) for d in FLOATS + OTHERS + COMPLEX for size in (1, 7, CHUNK * 9)
+    ]
+    negative = [(-torch.zeros(size)).to(d) for d in FLOATS for size in (1, 7, CHUNK * 9)]
+    mixed = [torch.tensor([0.0, -0.0, 0.0, last]).to(d) for d in FLOATS for last in (0, -1)]
+    others = [torch.arange(-4, 5).to(d) for d in OTHERS + COMPLEX]
+    tensors = [*floats, *zeros, *negative, *mixed, *others, None]
+    expected = Fingerprints().of(tensors)
+    assert expected.count(0) == len(zeros) + len(negative) + len(FLOATS)
+    monkeypatch.setattr(fingerprint, "_is_host", lambda device: False)
+    assert Fingerprints().of(tensors) == expected
+    assert [Fingerprints().of([tensor])[0] for tensor in tensors] == expected
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_is_not_waited_for() -> None:
+    tensors = [torch.randn(size, device="cuda") for size in (1, 5, SMALL * 9, CHUNK * 200)]
+    fingerprints = Fingerprints()
+    expected = fingerprints.of([tensor.cpu() for tensor in tensors])
+    assert fingerprints.of(tensors) == expected  # makes the weights
+    pending = Pending()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        found, _ = fingerprints.start(tensors, pending)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    pending.wait()
+    assert found == expected
 
 
 def test_content_that_is_not_there() -> None:
@@ -127,3 +163,38 @@ def test_leaves_no_trace() -> None:
 def test_uniform_tensors_all_differ(dtype: torch.dtype, size: int) -> None:
     tensors = [torch.full((size,), value).to(dtype) for value in range(-64, 64)]
     assert len(set(Fingerprints().of(tensors))) == len(tensors)
+
+
+@pytest.mark.parametrize("width", [240, 248, 480, 496, 502, 768, 960, 1000, 1024])
+def test_rows_and_places_of_a_large_matrix(width: int) -> None:
+    """Sums by rows and columns must not hide an exchange between them."""
+    identity = torch.eye(width)
+    numbers = {of(identity)}
+    order = list(range(width))
+    for a, b in ((0, 1), (0, 2), (3, 4), (0, width // 2), (1, width - 1), (4, 8)):
+        changed = order.copy()
+        changed[a], changed[b] = b, a
+        numbers.add(of(identity[changed]))
+    assert len(numbers) == 7
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64])
+def test_signs_of_a_large_tensor(dtype: torch.dtype) -> None:
+    tensor = (torch.arange(CHUNK * 6) % 7 + 1).to(dtype)
+    tensors = [tensor, -tensor, *(tensor.clone() for _ in range(3))]
+    tensors[2][:2] *= -1
+    tensors[3][[0, 240]] *= -1
+    tensors[4][::2] *= -1
+    assert len({of(one) for one in tensors}) == 5
+
+
+def test_a_probe_sees_what_changes_everywhere() -> None:
+    fingerprints = Fingerprints()
+    tensor = torch.randn(CHUNK * 9 + 5)
+    before = fingerprints.probe(tensor)
+    _, (together,) = fingerprints.start([tensor], Pending())
+    assert before is not None
+    assert together == before == fingerprints.probe(tensor.clone())
+    for changed in (tensor * 0.999, tensor + 1, tensor.flip(0), tensor.roll(1), -tensor):
+        assert fingerprints.probe(changed) != before
+    assert fingerprints.probe(tensor[:SMALL]) is None

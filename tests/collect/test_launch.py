@@ -138,7 +138,7 @@ def test_signals(tmp_path: Path, number: signal.Signals, code: int) -> None:
     (tmp_path / "script.py").write_text(WAITING)
     run = tmp_path / "run"
     with subprocess.Popen(
-        [sys.executable, "-c", LAUNCH, str(run), sys.executable, str(tmp_path / "script.py")],
+        [*LAUNCH, str(run), "--", sys.executable, str(tmp_path / "script.py")],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -146,7 +146,7 @@ def test_signals(tmp_path: Path, number: signal.Signals, code: int) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         if number == signal.SIGKILL:
-            time.sleep(6)  # one interval of the writer
+            time.sleep(1)  # the writer's interval
             os.kill(_only_child(process.pid), number)
         else:
             process.send_signal(number)

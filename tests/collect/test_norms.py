@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tc_engine.collect.norms import norms
+from tc_engine.collect.pending import Pending
 from tests.collect.conftest import Collect
 
 SCRIPT = """
@@ -31,7 +32,7 @@ def test_norms_are_those_of_the_content() -> None:
         torch.tensor([[3, 4]], dtype=torch.int8),
         torch.zeros(0),
     ]
-    assert norms(tensors) == pytest.approx([5.0, 30_000.0, 5.0, 2.0, 5.0, 0.0])
+    assert norms(tensors, Pending()) == pytest.approx([5.0, 30_000.0, 5.0, 2.0, 5.0, 0.0])
 
 
 def test_there_is_none_without_content_or_a_finite_number() -> None:
@@ -41,11 +42,11 @@ def test_there_is_none_without_content_or_a_finite_number() -> None:
         torch.tensor([math.nan]),
         torch.tensor(math.inf),
     ]
-    assert norms(tensors) == [None] * 4
+    assert norms(tensors, Pending()) == [None] * 4
 
 
 def test_states_carry_norms_if_asked_for(collect: Collect) -> None:
-    collected = collect(SCRIPT, env={"TC_ENGINE_NORMS": "1"})
+    collected = collect(SCRIPT, flags=("--norms",))
     last = collected.states[-1]
     assert json.loads(last["extra"])["norms"] == pytest.approx({"data": math.sqrt(20), "grad": 1.0})
     assert not any(json.loads(s["extra"] or "{}") for s in collect(SCRIPT).states)

@@ -1,0 +1,96 @@
+"""A number for many 64-bit words, of which each bit counts, and its place.
+
+Only sums and products modulo 2**64 are used, in any order, so equal words give an equal number on
+every device.
+
+Few words are weighed: a word x is folded to x + (x >> 29), which carries a change of the top bits
+down, where a product modulo 2**64 keeps it (a change by a multiple of 2**29 loses exactly 29
+factors of two), multiplied by the odd pseudo-random weight of its place, and added up.
+
+Many words are cut into chunks first. A chunk is laid out as a grid, of which the rows and the
+columns are added up, and as another one, of which the columns are. Those sums, one for some 28
+words, are then treated as words themselves. Adding up is several times as fast as weighing, and
+loses nothing that happens: no two places share a row and a column, four places that form a
+rectangle in one grid do not in the other, and since the number of rows is odd, a change of the top
+bit of all words remains.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+Grid = tuple[int, int]
+
+GRIDS: tuple[tuple[Grid, Grid], ...] = (((61, 480), (60, 488)), ((31, 240), (30, 248)))
+"""Rows and columns of the two grids of a chunk, for large chunks and for small ones.
+
+Columns are multiples of 8, which are quick to add up, with no other factor in common, so that their
+least common multiple is the size of the chunk.
+"""
+
+WEIGHTS = 31 * 1024  # below 32,768 words torch works in the calling thread and in its cache
+AT_ONCE = 4 * 2**20  # words on an accelerator: bounds the scratch memory to 32 MB
+SMALLEST = GRIDS[-1][0][0] * GRIDS[-1][0][1]
+FOLD = 29
+
+
+class Checksum:
+    """Computes the numbers on any device; keeps its weights."""
+
+    def __init__(self) -> None:
+        self._weights: dict[torch.device, Tensor] = {}
+
+    def of(self, words: Tensor) -> Tensor:
+        """Return the number of a tensor of words, as a tensor without axes."""
+        count = words.numel()
+        if count < SMALLEST:
+            return self.weigh(words)
+        at_once = WEIGHTS if words.is_cpu else AT_ONCE
+        sums: list[Tensor] = []
+        for first, second in GRIDS:
+            chunk = first[0] * first[1]
+            whole = words.numel() // chunk * chunk
+            for batch in torch.split(words[:whole], at_once // chunk * chunk):
+                if batch.numel():
+                    sums += _sums(batch, first, second)
+            words = words[whole:]
+        if words.numel():
+            sums.append(self.weigh(words).view(1))
+        joined = torch.cat(sums)
+        return self.weigh(joined) if joined.numel() <= WEIGHTS else self.of(joined)
+
+    def weigh(self, words: Tensor) -> Tensor:
+        """Fold, weigh and add up at most `WEIGHTS` words."""
+        weights = self.weights(words.device)[: words.numel()]
+        return (words >> FOLD).add_(words).mul_(weights).sum()
+
+    def weights(self, device: torch.device) -> Tensor:
+        """Return the weights as they are on a device."""
+        weights = self._weights.get(device)
+        if weights is None:
+            weights = self._weights[device] = _make_weights(device)
+        return weights
+
+
+def _sums(words: Tensor, first: Grid, second: Grid) -> list[Tensor]:
+    grid = words.view(-1, *first)
+    sums = grid.sum(2), grid.sum(1), words.view(-1, *second).sum(1)
+    return [each.view(-1) for each in sums]
+
+
+def _make_weights(device: torch.device) -> Tensor:
+    """Odd 64-bit weights, the same everywhere: the splitmix64 sequence."""
+    z = torch.arange(1, WEIGHTS + 1, dtype=torch.int64, device="cpu") * _signed(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        z = (z ^ _shifted(z, shift)) * _signed(factor)
+    return ((z ^ _shifted(z, 31)) | 1).to(device)
+
+
+def _shifted(z: Tensor, bits: int) -> Tensor:
+    """Shift right without the sign."""
+    return (z >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >= 1 << 63 else value
