@@ -47,9 +47,12 @@ OURS = (sys.executable, "-m", "tc_engine")
 INTEROP = ROOT / ".interop" / "bin"
 TWO_RANKS = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 
-STEPS = {"mnist": 60, "resnet": 60, "transformer": 60, "lstm": 80, "vae": 200, "ddp": 60}
+STEPS = {"mnist": 200, "resnet": 60, "transformer": 160, "lstm": 160, "vae": 800, "ddp": 100}
 MODES = (PLAIN, AGAIN, FULL, SELECTIVE)
 BESIDE, BESIDE_STEPS, BESIDE_MODES = "mnist", 20, (PLAIN, FULL, THEIRS)
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": str(2**30)}
+"""In all modes: memory is kept when it is freed. To get it back from the kernel costs many times as
+much on one machine as on another, and would decide the figures."""
 CONTAIN, SAMPLE, SEED = "APIContainRelation", 100, 1
 
 
@@ -117,7 +120,7 @@ class Bench:
     def run(self, command: Sequence[str]) -> tuple[float, int, str]:
         """Run a command that must not fail; return its seconds, peak bytes and output."""
         out, err = self.scratch / "stdout", self.scratch / "stderr"
-        environment = {**os.environ, "OMP_NUM_THREADS": str(self.threads)}
+        environment = {**os.environ, **MALLOC, "OMP_NUM_THREADS": str(self.threads)}
         with out.open("wb") as stdout, err.open("wb") as stderr:
             began = time.perf_counter()
             process = subprocess.Popen(
@@ -194,6 +197,7 @@ def machine(threads: int) -> dict[str, str | int | float]:
         "cores": os.cpu_count() or 0,
         "load before": round(os.getloadavg()[0], 2),
         "OMP_NUM_THREADS": threads,
+        **MALLOC,
         "Python": platform.python_version(),
         "torch": version("torch"),
         "tc_engine": version("tc-engine"),

@@ -14,6 +14,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,13 @@ def write_whole(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
         raise cannot_write(path, error) from error
+
+
+def _remove(temporary: Path) -> None:
+    with suppress(OSError):  # the folder may be gone, or no folder any more
+        temporary.unlink()
 
 
 def cannot_write(path: Path, error: OSError) -> DataError:
@@ -116,7 +122,7 @@ def write_part(
         )
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
         raise cannot_write(path, error) from error
     return path
 

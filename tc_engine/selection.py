@@ -10,6 +10,9 @@ from tc_engine.invariants import Clause, Invariant
 ORDERED = frozenset({"FunctionLeadRelation", "FunctionCoverRelation"})
 """Relations that look from one training step into the next."""
 
+OVER_TIME = frozenset({"ConsistencyRelation", "VarPeriodicChangeRelation"})
+"""Relations that look at variables whatever function is being called."""
+
 _FUNCTION_KEYS = ("api_full_name", "api_name")
 _ATTRIBUTES = "attributes."
 
@@ -18,11 +21,13 @@ _ATTRIBUTES = "attributes."
 class Selection:
     """The functions whose calls, and the attributes of variables whose values, must be there.
 
-    `norms`: tensors are compared by their norms. `steps` is how many steps in a row must be.
+    `over_time`: the values matter at any time, not only inside of the functions. `norms`: tensors
+    are compared by their norms. `steps` is how many steps in a row must be.
     """
 
     functions: tuple[str, ...]
     attributes: tuple[str, ...]
+    over_time: bool
     norms: bool
     steps: int
 
@@ -35,6 +40,7 @@ def needed_by(invariants: Sequence[Invariant]) -> Selection:
     return Selection(
         functions=tuple(sorted({name for one in invariants for name in functions_of(one)})),
         attributes=tuple(sorted(named | attributes)) if named else (),
+        over_time=any(one.relation in OVER_TIME for one in invariants),
         norms=any("tolerance" in param for one in invariants for param in one.params),
         steps=2 if any(one.relation in ORDERED for one in invariants) else 1,
     )

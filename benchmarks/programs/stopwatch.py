@@ -12,15 +12,15 @@ Batch = TypeVar("Batch")
 
 
 class Stopwatch:
-    """Times the training steps of a program; `steps` of them, `warm_up` of which do not count."""
+    """Times the training steps of a program; of `steps`, the first `warm_up` do not count."""
 
     def __init__(self) -> None:
         parser = argparse.ArgumentParser()
         parser.add_argument("--steps", type=int, default=40)
-        parser.add_argument("--warm-up", type=int, default=4)
+        parser.add_argument("--warm-up", type=int, help="[default: half of the steps]")
         options = parser.parse_args()
         self.steps: int = options.steps
-        self.warm_up: int = options.warm_up
+        self.warm_up: int = self.steps // 2 if options.warm_up is None else options.warm_up
         self._seconds: list[float] = []
 
     def timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:

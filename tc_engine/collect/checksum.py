@@ -29,8 +29,8 @@ Columns are multiples of 8, which are quick to add up, with no other factor in c
 least common multiple is the size of the chunk.
 """
 
-WEIGHTS = 31 * 1024  # below 32,768 words torch works in the calling thread and in its cache
-AT_ONCE = 4 * 2**20  # words on an accelerator: bounds the scratch memory to 32 MB
+WEIGHTS = 31 * 1024
+AT_ONCE = 9 * 31 * 1024  # words: what a cache holds
 SMALLEST = GRIDS[-1][0][0] * GRIDS[-1][0][1]
 FOLD = 29
 
@@ -46,15 +46,14 @@ class Checksum:
         count = words.numel()
         if count < SMALLEST:
             return self.weigh(words)
-        at_once = WEIGHTS if words.is_cpu else AT_ONCE
         sums: list[Tensor] = []
         for first, second in GRIDS:
             chunk = first[0] * first[1]
             whole = words.numel() // chunk * chunk
-            for batch in torch.split(words[:whole], at_once // chunk * chunk):
-                if batch.numel():
+            if whole:
+                for batch in torch.split(words[:whole], AT_ONCE // chunk * chunk):
                     sums += _sums(batch, first, second)
-            words = words[whole:]
+                words = words[whole:]
         if words.numel():
             sums.append(self.weigh(words).view(1))
         joined = torch.cat(sums)

@@ -10,6 +10,7 @@ import torch
 from torch.amp.autocast_mode import autocast
 from torch.autograd import grad_mode
 
+from tc_engine.collect.events import Thread
 from tc_engine.collect.patches import Patches, dress
 from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.values import type_name
@@ -76,13 +77,19 @@ def _leaving(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., 
     def __exit__(self: Any, *details: Any) -> Any:  # noqa: N807 - stands in for one
         if torch.compiler.is_compiling():
             return original(self, *details)
-        thread = recorder.thread
-        name = type_name(type(self))
-        for index in range(len(thread.managers) - 1, -1, -1):
-            if thread.managers[index][0] == name:
-                del thread.managers[index]
-                thread.version = -1
-                break
-        return original(self, *details)
+        try:
+            _remove(recorder.thread, type_name(type(self)))
+        finally:
+            result = original(self, *details)
+        return result
 
     return dress(__exit__, original)
+
+
+def _remove(thread: Thread, name: str) -> None:
+    """Take the innermost manager of a class out of those that are active."""
+    for index in range(len(thread.managers) - 1, -1, -1):
+        if thread.managers[index][0] == name:
+            del thread.managers[index]
+            thread.version = -1
+            break

@@ -54,7 +54,8 @@ class Thread:
     """What the recorder knows about one thread of the program.
 
     `muted`: nothing is recorded. `calls` are open, outermost first. `depth` counts the modules
-    being called, `managers` the active context managers. `spent` is the collector's time in ns,
+    being called, `inside` the open calls that may change variables, `managers` the active context
+    managers. `spent` is the collector's time in ns,
     `queued` the size of the events it has handed over, in bytes.
     """
 
@@ -62,6 +63,7 @@ class Thread:
         "calls",
         "depth",
         "events",
+        "inside",
         "label",
         "managers",
         "muted",
@@ -76,6 +78,7 @@ class Thread:
         self.muted = False
         self.calls: list[Call] = []
         self.depth = 0
+        self.inside = 0
         self.managers: list[tuple[str, str]] = []
         self.label: Label = (0, "", "{}")
         self.version = -1

@@ -62,7 +62,11 @@ def launch(command: list[str], run: Path, options: CollectOptions) -> int:
     manifest = begin(command, run, options)
     code = _run(command, run, options.plan)
     heard = _handshake(run)
-    summaries = end(run, manifest)
+    try:
+        summaries = end(run, manifest)
+    except DataError as error:
+        _say(f"error: {error}")  # the program's own exit code counts
+        return code
     _say(report(run, summaries) if summaries else _why_nothing(heard))
     for line in _out_of_reach(options.invariants, summaries):
         _say(line)

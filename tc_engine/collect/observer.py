@@ -18,8 +18,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable
-from enum import Flag, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,25 +28,34 @@ from tc_engine.collect.fingerprint import Fingerprints
 from tc_engine.collect.norms import norms
 from tc_engine.collect.pending import Pending
 from tc_engine.collect.plan import Plan
-from tc_engine.collect.recorder import Recorder
+from tc_engine.collect.recorder import Recorder, raised_by_handler
 from tc_engine.collect.values import primitive, tensor_facts
 from tc_engine.collect.variables import Mark, Variable, Variables
 
 
-class Content(Flag):
-    """What is compared by content, however unchanged it looks.
+class Content:
+    """What is compared by content, however unchanged it looks: a sum of these.
 
-    `DEEP`: by the whole content. Otherwise a few hundred words of a large tensor have to do.
+    `DEEP`: by the whole content. Otherwise a few hundred words of a large tensor have to do. Plain
+    numbers, since they are asked for each variable at each look.
     """
 
     NOTHING = 0
-    BUFFERS = auto()
-    HELD = auto()  # parameters that an optimizer holds
-    FREE = auto()  # the other ones
-    GRAD = auto()
-    DEEP = auto()
+    BUFFERS = 1
+    HELD = 2  # parameters that an optimizer holds
+    FREE = 4  # the other ones
+    GRAD = 8
+    DEEP = 16
     DATA = BUFFERS | HELD | FREE
     ALL = DATA | GRAD
+
+
+class _Found(NamedTuple):
+    """What one look finds: facts that differ, and what must be computed, with its tensor."""
+
+    facts: dict[Variable, str]
+    slots: list[tuple[Variable, bool]]
+    tensors: list[Tensor | None]
 
 
 class Observer:
@@ -71,14 +79,23 @@ class Observer:
         self,
         call: Call,
         only: Iterable[Variable] | None = None,
-        content: Content = Content.ALL,
+        content: int = Content.ALL,
+        *,
+        again: bool = True,
     ) -> None:
         """Compare at the entry of a call: what is seen here is not its work.
 
-        Inside of another observed call it is the work of that one, else of the program itself.
+        Inside of another observed call it is the work of that one, else of the program itself. It
+        need not be done `again` where nothing can have happened since the last look.
         """
+        if self._plan.only_inside and self._recorder.is_silent(call.api):
+            return
         around = next((c for c in reversed(call.thread.calls) if c.observes), None)
-        call.observes = True
+        with self._lock:  # another thread that is looking now looks to its end
+            call.observes = True
+            call.thread.inside += 1
+        if not again:
+            return
         cause = around.visible_id if around is not None else None
         if around is not None:
             content = Content.NOTHING
@@ -89,9 +106,11 @@ class Observer:
         call: Call,
         now: int,
         only: Iterable[Variable] | None = None,
-        content: Content = Content.NOTHING,
+        content: int = Content.NOTHING,
     ) -> None:
         """Compare at the exit of a call; `content` for one that may write without a trace."""
+        if not call.observes:
+            return
         self._look(call.thread, now, call.visible_id, only, content)
 
     def _look(
@@ -100,7 +119,7 @@ class Observer:
         now: int,
         cause: int | None,
         only: Iterable[Variable] | None,
-        content: Content,
+        content: int,
     ) -> None:
         if not (self._plan.watches and self._recorder.sampled) or _out_of_reach():
             return
@@ -113,50 +132,64 @@ class Observer:
         now: int,
         cause: int | None,
         only: Iterable[Variable] | None,
-        content: Content,
+        content: int,
     ) -> None:
+        found = _Found({}, [], [])
+        variables = self._variables.all() if only is None else only
+        for variable in self._safe(variables, thread):
+            try:
+                self._see(variable, content, found)
+            except Exception as error:
+                self._leave_out(variable, error)
+        if found.slots or found.facts:
+            self._hand_over(thread, now, cause, found)
+
+    def _see(self, variable: Variable, content: int, found: _Found) -> None:
+        """Note what of a variable may not be as it was."""
+        tensor = variable.tensor()
+        if tensor is None:
+            return
         data_shown, grad_shown = self._shown
-        of_buffers, of_grads = Content.BUFFERS in content, Content.GRAD in content
-        of_held, of_free, deep = (
-            Content.HELD in content,
-            Content.FREE in content,
-            Content.DEEP in content,
-        )
-        held = self._variables.held
-        seen: dict[Variable, str] = {}
-        slots: list[tuple[Variable, bool]] = []
-        tensors: list[Tensor | None] = []
-        for variable in self._variables.all() if only is None else only:
-            tensor = variable.tensor()
-            if tensor is None:
-                continue
-            is_buffer = variable.is_buffer
-            by_content = of_buffers if is_buffer else of_held if id(tensor) in held else of_free
-            if data_shown and self._data_may_differ(variable, tensor, by_content, deep):
-                slots.append((variable, True))
-                tensors.append(tensor)
-            if grad_shown and not is_buffer:
-                grad = tensor.grad if tensor.is_leaf else None
-                if self._grad_may_differ(variable, grad, of_grads, deep):
-                    slots.append((variable, False))
-                    tensors.append(grad)
+        is_buffer, is_held = variable.is_buffer, id(tensor) in self._variables.held
+        kind = Content.BUFFERS if is_buffer else Content.HELD if is_held else Content.FREE
+        key, differs = variable.data_key, self._data_may_differ(variable, tensor, content, kind)
+        if differs and data_shown:
+            found.slots.append((variable, True))
+            found.tensors.append(tensor)
+        if grad_shown and not is_buffer:
+            grad = tensor.grad if tensor.is_leaf else None
+            if self._grad_may_differ(variable, grad, content):
+                found.slots.append((variable, False))
+                found.tensors.append(grad)
+        flags = (tensor.requires_grad, is_held)
+        now = variable.data_key
+        if flags != variable.flags or key != now or now is None or tensor.__dict__:
+            variable.flags = flags
             facts = self._facts_of(tensor)
             if facts is not variable.facts:
-                variable.facts = seen[variable] = facts
-        if slots or seen:
-            self._hand_over(thread, now, cause, seen, slots, tensors)
+                variable.facts = found.facts[variable] = facts
 
-    def _hand_over(
-        self,
-        thread: Thread,
-        now: int,
-        cause: int | None,
-        seen: dict[Variable, str],
-        slots: list[tuple[Variable, bool]],
-        tensors: list[Tensor | None],
-    ) -> None:
+    def _leave_out(self, variable: Variable, error: Exception) -> None:
+        """Look no more at a tensor whose class lets nobody read it."""
+        if raised_by_handler(error):
+            raise error
+        variable.is_readable = False
+        self._recorder.note_error(variable.name, error)
+
+    def _safe(self, variables: Iterable[Variable], thread: Thread) -> Iterable[Variable]:
+        """Leave out what belongs to other threads, or what another thread may be writing.
+
+        A backward pass writes gradients while Python code runs elsewhere; to read one then would
+        crash the program.
+        """
+        if len(self._recorder.all_threads) == 1:
+            return variables
+        return [one for one in variables if _is_safe(one.users, thread)]
+
+    def _hand_over(self, thread: Thread, now: int, cause: int | None, found: _Found) -> None:
         """Have the content computed, and leave it to the writer to see what has changed."""
         pending = Pending()
+        seen, slots, tensors = found
         values, probes = self._fingerprints.start(tensors, pending)
         if pending.is_there:
             slots, tensors, values = _changed(slots, tensors, values, probes)
@@ -178,29 +211,26 @@ class Observer:
         )
         self._recorder.look(look)
 
-    def _data_may_differ(
-        self, variable: Variable, tensor: Tensor, by_content: bool, deep: bool
-    ) -> bool:
+    def _data_may_differ(self, variable: Variable, tensor: Tensor, content: int, kind: int) -> bool:
         key = _evidence(tensor)
-        if key is not None and key == variable.data_key:
-            return by_content and (deep or self._looks_other(tensor, variable.data_mark))
-        variable.data_key = key
-        return True
+        if key is None or key != variable.data_key:
+            variable.data_key = key
+            return True
+        return bool(kind & content) and self._looks_other(tensor, variable.data_mark, content)
 
-    def _grad_may_differ(
-        self, variable: Variable, grad: Tensor | None, by_content: bool, deep: bool
-    ) -> bool:
+    def _grad_may_differ(self, variable: Variable, grad: Tensor | None, content: int) -> bool:
         key = () if grad is None else _evidence(grad)
-        if key is not None and key == variable.grad_key:
-            by_content = by_content and grad is not None
-            return by_content and (deep or self._looks_other(grad, variable.grad_mark))
-        variable.grad_key = key
-        return True
+        if key is None or key != variable.grad_key:
+            variable.grad_key = key
+            return True
+        if grad is None or not content & Content.GRAD:
+            return False
+        return self._looks_other(grad, variable.grad_mark, content)
 
-    def _looks_other(self, tensor: Tensor | None, mark: Mark) -> bool:
+    def _looks_other(self, tensor: Tensor, mark: Mark, content: int) -> bool:
         """Tell whether the content may be another than the one that has the mark."""
         known = mark[1]
-        if known is None or tensor is None:
+        if known is None or content & Content.DEEP:
             return True
         return self._fingerprints.probe(tensor) != known
 
@@ -223,6 +253,12 @@ class Observer:
             facts["in_optimizer"] = held
             text = self._facts[key] = json.dumps(facts, separators=(",", ":"))[1:-1]
         return text
+
+
+def _is_safe(users: set[Thread], thread: Thread) -> bool:
+    if not users:
+        return True
+    return thread in users and not any(user.inside for user in users if user is not thread)
 
 
 def _changed(
@@ -258,14 +294,9 @@ def _extra(own: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 def _evidence(tensor: Tensor) -> tuple[Any, ...] | None:
     """Return what moves with nearly every change of a tensor; None where nothing tells."""
     try:
-        return (
-            id(tensor),
-            tensor._version,
-            tensor.data_ptr(),
-            tensor.dtype,
-            tensor.shape,
-        )
-    except RuntimeError:  # inference tensors have no version, sharded and fake ones no address
+        return id(tensor), tensor._version, tensor.data_ptr(), tensor.dtype, tensor.shape
+    except Exception:
+        # Inference tensors have no version, sharded and fake ones no address; subclasses may raise.
         return None
 
 

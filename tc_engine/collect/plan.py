@@ -47,8 +47,9 @@ class Plan:
 
     `include` and `exclude` are patterns of full function names, as a shell has them; they win over
     `groups`. `functions` and `attributes` limit what is recorded to these functions and to these
-    attributes of variables; None sets no limit. Of `every` steps after the first `warmup` the first
-    `window` are recorded; 0 records all. `max_bytes` limits the size of the run on disk.
+    attributes of variables; None sets no limit. `only_inside`: variables matter at the entry and
+    exit of calls that are recorded, not of others. Of `every` steps after the first `warmup` the
+    first `window` are recorded; 0 records all. `max_bytes` limits the size of the run on disk.
     """
 
     groups: tuple[str, ...] = DEFAULT_GROUPS
@@ -58,6 +59,7 @@ class Plan:
     norms: bool = False
     functions: tuple[str, ...] | None = None
     attributes: tuple[str, ...] | None = None
+    only_inside: bool = False
     window: int = 0
     every: int = 0
     warmup: int = 0

@@ -8,6 +8,7 @@ memory: first calls that say little are dropped, then everything, counted by fun
 from __future__ import annotations
 
 import itertools
+import signal
 import threading
 import time
 import traceback
@@ -96,12 +97,14 @@ class Recorder:
 
     def begin(self, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
         """Open a call; None if it is not recorded. Raises nothing of its own."""
-        thread = self._threads.current or self._new_thread()
-        if thread.muted or not api.enabled:
+        thread = self._threads.current
+        if thread is None:
+            thread = self._first_seen(api)
+        if thread is None or thread.muted or not api.enabled:
             return None
-        if api.before is None and api.after is None and self._is_silent(api):
+        if api.before is None and api.after is None and self.is_silent(api):
             return None
-        entered = time.monotonic_ns()
+        entered, depth = time.monotonic_ns(), len(thread.calls)
         thread.muted = True
         muted = False
         try:
@@ -110,14 +113,32 @@ class Recorder:
             muted = api.leaf
             call.start = time.monotonic_ns()
             thread.spent += call.start - entered
-        except Exception as error:
+        except BaseException as error:
+            muted = False
+            del thread.calls[depth:]
+            thread.inside = sum(call.observes for call in thread.calls)
+            if self._is_of_program(error):
+                raise
             self.give_up(api, error)
             return None
         finally:
             thread.muted = muted
         return call
 
-    def _is_silent(self, api: Api) -> bool:
+    def _first_seen(self, api: Api) -> Thread | None:
+        """Take note of the calling thread; None if it cannot be followed."""
+        try:
+            return self._new_thread()
+        except Exception as error:
+            self.give_up(api, error)
+            return None
+
+    def _is_of_program(self, error: BaseException) -> bool:
+        """Tell whether a signal's handler raised this while the collector was at work."""
+        return not isinstance(error, Exception) or raised_by_handler(error)
+
+    def is_silent(self, api: Api) -> bool:
+        """Tell whether a call of a function becomes no row now."""
         return not (api.recorded and (self.sampled or api.rare))
 
     def _open(
@@ -126,7 +147,7 @@ class Recorder:
         call = Call(api, thread)
         if api.before is not None:
             api.before(call, args, kwargs)
-        call.silent = self._is_silent(api)  # now: another step may have begun with this call
+        call.silent = self.is_silent(api)  # now: another step may have begun with this call
         if thread.calls:
             call.parent = thread.calls[-1].visible_id
         if not call.silent:
@@ -165,11 +186,14 @@ class Recorder:
                     self._conclude(call, result, error)
                 if api.after is not None:
                     api.after(call, left, error)
-        except Exception as failure:
+        except BaseException as failure:
+            if self._is_of_program(failure):
+                raise
             self.give_up(api, failure)
         finally:
             call.end = left + 1  # what `after` saw at `left` lies inside the call
             call.note = None
+            thread.inside -= call.observes
             _pop(thread.calls, call)
             thread.muted = False
         if not call.silent:
@@ -214,12 +238,12 @@ class Recorder:
             thread.calls = []
         return found
 
-    def give_up(self, api: Api, error: Exception) -> None:
+    def give_up(self, api: Api, error: BaseException) -> None:
         """Note an internal error once and record this function no more."""
         api.enabled = False
         self.note_error(api.name, error)
 
-    def note_error(self, where: str, error: Exception) -> None:
+    def note_error(self, where: str, error: BaseException) -> None:
         """Note an internal error of one place, once."""
         if where not in self.errors:
             self.errors[where] = "".join(traceback.format_exception(error))[-MAX_MESSAGE:]
@@ -255,6 +279,14 @@ class Recorder:
 def _undisturbed() -> AbstractContextManager[Any]:
     """Keep what the collector reads of a tensor out of the program's function modes."""
     return torch._C.DisableTorchFunction() if torch._C._len_torch_function_stack() else _NOTHING
+
+
+def raised_by_handler(error: BaseException) -> bool:
+    """Tell whether a handler of a signal is among the functions that an exception has passed."""
+    handlers = (signal.getsignal(number) for number in signal.valid_signals())
+    codes = {getattr(getattr(one, "__func__", one), "__code__", None) for one in handlers} - {None}
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code in codes for frame, _ in frames)
 
 
 def _pop(calls: list[Call], call: Call) -> None:

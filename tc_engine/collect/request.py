@@ -50,6 +50,7 @@ def plan_for(request: Request) -> tuple[Plan, list[Invariant]]:
         norms=request.norms or needed.norms,
         functions=needed.functions if wanted else None,
         attributes=needed.attributes if wanted else None,
+        only_inside=bool(wanted) and not needed.over_time,
         window=window,
         every=every,
         warmup=warmup,

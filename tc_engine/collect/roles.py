@@ -127,6 +127,7 @@ class Roles:
         """Compare everything; remember whether this optimizer may write without a trace."""
         if args and isinstance(args[0], Optimizer):
             self._variables.know_optimizer(args[0])
+            self._variables.stepped(args[0], call.thread)
         self._variables.look_at_optimizers()
         self._observer.enter(call)
         call.note = DEEPLY if not args or _is_opaque(args[0]) else Content.NOTHING
@@ -138,8 +139,8 @@ class Roles:
             self._steps.stepped()
 
     def before_update(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Compare before the functional form of an optimizer."""
-        self._observer.enter(call)
+        """Compare before the functional form of an optimizer, unless its `step` just did."""
+        self._observer.enter(call, again=not _is_inside(call, ".step"))
         call.note = DEEPLY if kwargs.get("fused") else Content.NOTHING
 
     def after_update(self, call: Call, now: int, error: BaseException | None) -> None:
@@ -163,8 +164,9 @@ class Roles:
     # The model.
 
     def before_backward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Compare everything before gradients appear."""
-        self._observer.enter(call, content=Content.GRAD)
+        """Compare everything before gradients appear; once, where one form calls the other."""
+        again = not _is_inside(call, ".backward")
+        self._observer.enter(call, content=Content.GRAD, again=again)
 
     def after_backward(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare everything; without any optimizer the iteration is over."""
@@ -178,6 +180,7 @@ class Roles:
             return
         root = unwrap(args[0])
         self._variables.add_root(root)
+        self._variables.used(root, call.thread)
         if self._variables.is_root(root):
             self._steps.forward(root.training and torch.is_grad_enabled())
             self._observer.enter(call, content=self._by_itself())
@@ -210,7 +213,7 @@ class Roles:
         """Compare by content: the wrapper has broadcast the parameters."""
         self._observer.leave(call, now, content=DEEPLY)
 
-    def _by_itself(self) -> Content:
+    def _by_itself(self) -> int:
         """Tell what the program may have changed by itself and no optimizer makes us look at."""
         if self._variables.has_optimizer:
             return Content.BUFFERS | Content.FREE
@@ -246,6 +249,12 @@ def _is_opaque(optimizer: Any) -> bool:
     if not type(optimizer).__module__.startswith(TORCH_OPTIMIZERS):
         return True
     return any(group.get("fused") for group in optimizer.param_groups)
+
+
+def _is_inside(call: Call, ending: str) -> bool:
+    """Tell whether the innermost call around a new one is of such a function."""
+    around = call.thread.calls
+    return bool(around) and around[-1].observes and around[-1].api.name.endswith(ending)
 
 
 def _tensors_in(args: Iterable[Any], kwargs: dict[str, Any]) -> list[Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -28,7 +29,8 @@ class Serials:
         if entry is not None and entry[0]() is value:
             return entry[1]
         try:
-            reference = weakref.ref(value, lambda _, key=key: self._known.pop(key, None))  # type: ignore[misc]
+            # No Python code in it: an exception that a signal raises there would be lost.
+            reference = weakref.ref(value, partial(self._known.pop, key))
         except TypeError:
             return None
         number = next(self._next)

@@ -22,12 +22,16 @@ MAX_TEXT = 256
 MAX_ELEMENTS = 64
 MAX_LEVELS = 2
 CACHED_TENSORS = 65_536
+CACHED_PAYLOADS = 8192
 _PLAIN_TENSORS = (Tensor, Parameter)
 _CONTAINERS = (list, tuple, dict, torch.Size)
 
 
 class Encoder:
-    """Turns values into JSON text; remembers the text of tensor metadata, which repeats.
+    """Turns values into JSON text; remembers the texts of tensors and of payloads, which repeat.
+
+    A text that many waiting rows share costs its memory once. That is also what keeps the memory of
+    the program in order: texts that outlive the call would come to lie between its tensors.
 
     With `storages` a tensor has a `storage` too: a number that it shares with all tensors that lie
     in the same memory.
@@ -36,23 +40,44 @@ class Encoder:
     def __init__(self, storages: Storages | None = None) -> None:
         self._storages = storages
         self._tensors: dict[tuple[Any, ...], str] = {}
+        self._payloads: dict[tuple[Any, ...], str] = {}
 
     def positional(self, args: Sequence[Any]) -> str:
         """Encode positional arguments: an object with the keys "0", "1", ..."""
         keyed = self.keyed
-        return "{" + ",".join([f'"{i}":{keyed(value)}' for i, value in enumerate(args)]) + "}"
+        texts = tuple([keyed(value) for value in args])
+        known = self._payloads.get(texts)
+        if known is None:
+            pairs = [f'"{i}":{text}' for i, text in enumerate(texts)]
+            known = self._remember(texts, "{" + ",".join(pairs) + "}")
+        return known
 
     def keywords(self, kwargs: Mapping[str, Any]) -> str:
         """Encode keyword arguments: an object with their names as keys."""
         if not kwargs:
             return "{}"
-        return "{" + ",".join([f"{_text(k)}:{self.keyed(v)}" for k, v in kwargs.items()]) + "}"
+        texts = ("{", *kwargs, *[self.keyed(value) for value in kwargs.values()])
+        known = self._payloads.get(texts)
+        if known is None:
+            values = texts[1 + len(kwargs) :]
+            pairs = [f"{_text(k)}:{text}" for k, text in zip(kwargs, values, strict=True)]
+            known = self._remember(texts, "{" + ",".join(pairs) + "}")
+        return known
 
     def result(self, value: Any) -> str:
         """Encode what a call returned: a tuple becomes a list of its elements."""
         if type(value) is tuple:
-            return "[" + ",".join([self.keyed(element) for element in value[:MAX_ELEMENTS]]) + "]"
-        return self.keyed(value)
+            texts = ("[", *[self.keyed(element) for element in value[:MAX_ELEMENTS]])
+            known = self._payloads.get(texts)
+            return known or self._remember(texts, "[" + ",".join(texts[1:]) + "]")
+        text = self.keyed(value)
+        return self._payloads.get(("=", text)) or self._remember(("=", text), text)
+
+    def _remember(self, texts: tuple[str, ...], payload: str) -> str:
+        if len(self._payloads) >= CACHED_PAYLOADS:
+            self._payloads.clear()
+        self._payloads[texts] = payload
+        return payload
 
     def keyed(self, value: Any, levels: int = MAX_LEVELS) -> str:
         """Encode one value as `{type name: value}`."""
@@ -73,7 +98,7 @@ class Encoder:
             return f'"{value}"'
         if kind is torch.device:
             return f'"{value.type}"'
-        if kind in _CONTAINERS:
+        if any(kind is container for container in _CONTAINERS):
             return self._container(value, levels)
         return "{}"
 
@@ -142,7 +167,10 @@ def primitive(value: Any) -> str | None:
 
 def type_name(kind: type) -> str:
     """Full name of a type, without the module for builtins; safe inside a JSON string."""
-    return _type_name(cast(Hashable, kind))
+    try:
+        return _type_name(cast(Hashable, kind))
+    except Exception:  # its metaclass has a say in hashing and comparing it
+        return "object"
 
 
 @lru_cache(maxsize=4096)

@@ -14,18 +14,20 @@ from functools import partial
 from typing import Any
 
 from torch import Tensor
-from torch.nn import DataParallel, Module
+from torch.nn import DataParallel, Module, Parameter
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from tc_engine.collect import naming
+from tc_engine.collect.events import Thread
 from tc_engine.collect.values import type_name
 
 PARAMETER, BUFFER = "torch.nn.Parameter", "torch.Tensor"
 
 
 Mark = tuple[int | None, int | None]
+Place = tuple[int, int]  # group of an optimizer and number in it
 
 
 class Variable:
@@ -33,9 +35,10 @@ class Variable:
 
     The program's threads keep how it was at the last look: `data_key` and `grad_key`, cheap
     evidence (identity, version, address) of its content, `data_mark` and `grad_mark`, what was
-    computed of it (fingerprint and probe), and `facts`, its other attributes. The writer
-    keeps what it last heard: the fingerprints `data` and `grad`, their norms if these are wanted,
-    and `row`, what it last wrote.
+    computed of it (fingerprint and probe), `facts`, its other attributes, and `flags`, those of
+    them that change without evidence. The writer keeps what it last heard: the fingerprints `data`
+    and `grad`, their norms if these are wanted, and `row`, what it last wrote. `users` are the
+    threads that have used its model.
     """
 
     __slots__ = (
@@ -44,20 +47,30 @@ class Variable:
         "data_mark",
         "data_norm",
         "facts",
+        "flags",
         "grad",
         "grad_key",
         "grad_mark",
         "grad_norm",
         "is_buffer",
+        "is_readable",
         "key",
         "name",
         "owner",
         "row",
+        "users",
     )
 
     def __init__(
-        self, name: str, owner: weakref.ref[Any], key: str | None, is_buffer: bool
+        self,
+        name: str,
+        owner: weakref.ref[Any],
+        key: str | Place,
+        is_buffer: bool,
+        users: set[Thread],
     ) -> None:
+        self.users = users
+        self.is_readable = True
         self.name = name
         self.owner = owner
         self.key = key
@@ -68,6 +81,7 @@ class Variable:
         """Know nothing of the content."""
         self.data_key: object = None
         self.grad_key: object = None
+        self.flags: object = None
         self.data_mark: Mark = (None, None)
         self.grad_mark: Mark = (None, None)
         self.data: int | None = None
@@ -85,12 +99,13 @@ class Variable:
     def tensor(self) -> Tensor | None:
         """Return the tensor that is in the slot now, if it has content."""
         owner = self.owner()
-        if owner is None:
+        if owner is None or not self.is_readable:
             return None
-        found = owner if self.key is None else _slots(owner, self.is_buffer).get(self.key)
-        if not isinstance(found, Tensor) or is_lazy(found):
+        key = self.key
+        found = _slots(owner, self.is_buffer).get(key) if type(key) is str else _at(owner, key)
+        if found is None or not issubclass(type(found), Tensor):
             return None
-        return found
+        return None if type(found) is not Parameter and is_lazy(found) else found
 
 
 class Variables:
@@ -104,6 +119,8 @@ class Variables:
         self._slots: dict[tuple[int, str | None], Variable] = {}
         self._all: list[Variable] = []
         self._held_ids: tuple[int, ...] = ()
+        self._users: dict[int, set[Thread]] = {}  # by id of the model or optimizer
+        self._stepped: set[tuple[int, int]] = set()
         self.stale = False
 
     def forget(self) -> None:
@@ -136,6 +153,21 @@ class Variables:
         self._roots[self._free(name)] = weakref.ref(module)
         self.stale = True
 
+    def used(self, root: Module, thread: Thread) -> None:
+        """Note that a thread calls a model."""
+        self._users.setdefault(id(root), set()).add(thread)
+
+    def stepped(self, optimizer: Optimizer, thread: Thread) -> None:
+        """Note that a thread updates what an optimizer holds."""
+        key = id(optimizer), thread.number
+        if key in self._stepped:
+            return
+        held = {id(tensor) for tensor in _held_by(optimizer)}
+        for variable in self.all():
+            if id(variable.tensor()) in held:
+                variable.users.add(thread)
+        self._stepped.add(key)
+
     def add_optimizer(self, optimizer: Optimizer) -> None:
         """Take up an optimizer, and the models in sight that own its parameters."""
         if not any(reference() is optimizer for reference in self._optimizers):
@@ -165,14 +197,14 @@ class Variables:
             self.stale = True
 
     def matching(self, tensors: list[Tensor]) -> list[Variable]:
-        """Return the variables whose data or gradient is, or shares memory with, a given tensor."""
-        wanted = {_address(tensor) for tensor in tensors} - {0}
+        """Return the variables whose data or gradient shares memory with a given tensor."""
+        wanted = [span for span in map(_span, tensors) if span is not None]
         found = []
         for variable in self.all():
             tensor = variable.tensor()
             if tensor is not None and (
-                _address(tensor) in wanted
-                or (tensor.grad is not None and _address(tensor.grad) in wanted)
+                _meets(_span(tensor), wanted)
+                or (tensor.grad is not None and _meets(_span(tensor.grad), wanted))
             ):
                 found.append(variable)
         return found
@@ -205,6 +237,7 @@ class Variables:
             optimizer = reference()
             if optimizer is not None:
                 self._add_orphans(optimizer, number, slots, tensors)
+        self._stepped.clear()
         self._slots = slots
         self._all = list(slots.values())
         self.names.update(variable.name for variable in self._all)
@@ -218,6 +251,7 @@ class Variables:
         slots: dict[tuple[int, str | None], Variable],
         tensors: set[int],
     ) -> None:
+        users = self._users.setdefault(id(root), set())
         for path, module in _modules(root, name):
             for is_buffer in (False, True):
                 for key, tensor in _slots(module, is_buffer).items():
@@ -228,7 +262,9 @@ class Variables:
                     tensors.add(id(tensor))
                     known = self._slots.get(slot)
                     if known is None or known.owner() is not module:
-                        known = Variable(f"{path}.{key}", weakref.ref(module), key, is_buffer)
+                        known = Variable(
+                            f"{path}.{key}", weakref.ref(module), key, is_buffer, users
+                        )
                     slots[slot] = known
 
     def _add_orphans(
@@ -239,16 +275,18 @@ class Variables:
         tensors: set[int],
     ) -> None:
         """Take up tensors that an optimizer holds and no model in sight does."""
-        for index, tensor in enumerate(_held_by(optimizer)):
+        users = self._users.setdefault(id(optimizer), set())
+        for index, (place, tensor) in enumerate(_places(optimizer)):
             if id(tensor) in tensors:
                 continue
             tensors.add(id(tensor))
             slot = (id(tensor), None)
             known = self._slots.get(slot)
-            if known is None or known.owner() is not tensor:
+            if known is None or known.tensor() is not tensor:
                 fallback = f"{type(optimizer).__name__}#{number + 1}.params.{index}"
                 name = naming.name_of(tensor) or fallback
-                known = Variable(name, weakref.ref(tensor), None, is_buffer=False)
+                # By its place: a tensor that is referenced weakly cannot be swapped with another.
+                known = Variable(name, weakref.ref(optimizer), place, False, users)
             slots[slot] = known
 
 
@@ -257,7 +295,7 @@ def unwrap(module: Module) -> Module:
     while True:
         inner = None
         inside = module.__dict__.get("_modules", {})
-        if isinstance(module, DataParallel | DistributedDataParallel):
+        if issubclass(type(module), DataParallel | DistributedDataParallel):
             inner = inside.get("module")
         elif type_name(type(module)) == "torch._dynamo.eval_frame.OptimizedModule":
             inner = inside.get("_orig_mod")
@@ -306,12 +344,32 @@ def _owns_any(value: Any, tensors: frozenset[int]) -> bool:
 
 
 def _held_by(optimizer: Optimizer) -> Iterator[Tensor]:
-    for group in optimizer.__dict__.get("param_groups", ()):
-        yield from (t for t in group["params"] if isinstance(t, Tensor))
+    return (tensor for _, tensor in _places(optimizer))
 
 
-def _address(tensor: Tensor) -> int:
+def _places(optimizer: Optimizer) -> Iterator[tuple[Place, Tensor]]:
+    for number, group in enumerate(optimizer.__dict__.get("param_groups", ())):
+        for index, tensor in enumerate(group["params"]):
+            if issubclass(type(tensor), Tensor):
+                yield (number, index), tensor
+
+
+def _at(optimizer: Optimizer, place: Any) -> Any:
     try:
-        return tensor.data_ptr()
-    except RuntimeError:
-        return id(tensor)
+        return optimizer.__dict__["param_groups"][place[0]]["params"][place[1]]
+    except (LookupError, TypeError):
+        return None
+
+
+def _span(tensor: Tensor) -> tuple[int, int] | None:
+    """Return the addresses of the first byte of a tensor and of the one after its last."""
+    try:
+        start = tensor.data_ptr()
+        reach = sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride(), strict=True))
+        return (start, start + (reach + 1) * tensor.element_size()) if start else None
+    except Exception:  # sharded, sparse and fake ones have no address
+        return (id(tensor), id(tensor) + 1)
+
+
+def _meets(span: tuple[int, int] | None, others: list[tuple[int, int]]) -> bool:
+    return span is not None and any(span[0] < end and start < span[1] for start, end in others)

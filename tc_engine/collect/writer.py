@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,8 @@ class Writer:
             self._recorder.note_error("writer", error)
             self._recorder.dropped["unwritten"] += len(self._recorder.events)
             self._recorder.events.clear()
+            with suppress(Exception):
+                self._written(self._opened(), self._spent)
 
 
 class _Disk:
