@@ -42,27 +42,27 @@ class Checksum:
         self._weights: dict[torch.device, Tensor] = {}
 
     def of(self, words: Tensor) -> Tensor:
-        """Return the number of a tensor of words, as a tensor without axes."""
-        count = words.numel()
+        """Return the number of each row of words, as a tensor with one axis."""
+        count = words.shape[1]
         if count < SMALLEST:
             return self.weigh(words)
         sums: list[Tensor] = []
         for first, second in GRIDS:
             chunk = first[0] * first[1]
-            whole = words.numel() // chunk * chunk
+            whole = words.shape[1] // chunk * chunk
             if whole:
-                for batch in torch.split(words[:whole], AT_ONCE // chunk * chunk):
+                for batch in torch.split(words[:, :whole], AT_ONCE // chunk * chunk, dim=1):
                     sums += _sums(batch, first, second)
-                words = words[whole:]
-        if words.numel():
-            sums.append(self.weigh(words).view(1))
-        joined = torch.cat(sums)
-        return self.weigh(joined) if joined.numel() <= WEIGHTS else self.of(joined)
+                words = words[:, whole:]
+        if words.shape[1]:
+            sums.append(self.weigh(words).unsqueeze(1))
+        joined = torch.cat(sums, dim=1)
+        return self.weigh(joined) if joined.shape[1] <= WEIGHTS else self.of(joined)
 
     def weigh(self, words: Tensor) -> Tensor:
-        """Fold, weigh and add up at most `WEIGHTS` words."""
-        weights = self.weights(words.device)[: words.numel()]
-        return (words >> FOLD).add_(words).mul_(weights).sum()
+        """Fold, weigh and add up rows of at most `WEIGHTS` words."""
+        weights = self.weights(words.device)[: words.shape[1]]
+        return (words >> FOLD).add_(words).mul_(weights).sum(1)
 
     def weights(self, device: torch.device) -> Tensor:
         """Return the weights as they are on a device."""
@@ -73,9 +73,10 @@ class Checksum:
 
 
 def _sums(words: Tensor, first: Grid, second: Grid) -> list[Tensor]:
-    grid = words.view(-1, *first)
-    sums = grid.sum(2), grid.sum(1), words.view(-1, *second).sum(1)
-    return [each.view(-1) for each in sums]
+    count = len(words)
+    grid = words.view(count, -1, *first)
+    sums = grid.sum(3), grid.sum(2), words.view(count, -1, *second).sum(2)
+    return [each.view(count, -1) for each in sums]
 
 
 def _make_weights(device: torch.device) -> Tensor:

@@ -14,9 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from tc_engine.collect.checksum import FOLD, WEIGHTS, Checksum
+from tc_engine.collect.checksum import AT_ONCE, FOLD, WEIGHTS, Checksum
 from tc_engine.collect.content import (
-    any_of,
     is_zero,
     plain_words,
     signless,
@@ -87,11 +86,10 @@ class Fingerprints:
             content = self._read(index, tensor)
             if isinstance(content, _Content):
                 devices.setdefault(content.words.device, []).append(content)
-                probes[index] = self._probe(content)
             else:
                 found[index] = content
         for contents in devices.values():
-            self._compute(contents, found, pending)
+            self._compute(contents, found, probes, pending)
         return found, probes
 
     def probe(self, tensor: Tensor) -> int | None:
@@ -102,13 +100,13 @@ class Fingerprints:
         where waiting would cost more.
         """
         content = self._read(0, tensor)
-        return self._probe(content) if isinstance(content, _Content) else None
-
-    def _probe(self, content: _Content) -> int | None:
-        words = content.words
-        if words.numel() <= SMALL or not _is_host(words.device):
+        if not isinstance(content, _Content) or not _is_probed(content.words):
             return None
-        return int(self._checksum.weigh(words[:: words.numel() // PROBED].contiguous()))
+        return self._probes(content.words.unsqueeze(0))[0]
+
+    def _probes(self, words: Tensor) -> list[int]:
+        step = words.shape[1] // PROBED
+        return self._checksum.weigh(words[:, ::step].contiguous()).tolist()
 
     def _read(self, index: int, tensor: Tensor) -> _Content | int | None:
         """Make a tensor's bytes readable; a number or None if it is settled already."""
@@ -139,12 +137,13 @@ class Fingerprints:
             return None
         if not any(values):
             return 0
-        return int(self._checksum.of(torch.tensor(values, dtype=torch.int64, device="cpu")))
+        return int(self._checksum.of(torch.tensor([values], dtype=torch.int64, device="cpu")))
 
     def _compute(
         self,
         contents: Sequence[_Content],
         found: list[int | None],
+        probes: list[int | None],
         pending: Pending,
     ) -> None:
         """Fill in the numbers of tensors that are on one device."""
@@ -153,7 +152,8 @@ class Fingerprints:
         hints: list[Tensor] = []
         for group in _groups(contents):
             order.extend(group)
-            total, hint = self._joined(group) if len(group) > 1 else self._alone(group[0])
+            are_small = group[0].words.numel() <= SMALL
+            total, hint = self._joined(group) if are_small else self._alike(group, probes)
             sums.append(total)
             hints.append(hint)
 
@@ -166,13 +166,20 @@ class Fingerprints:
             stands_for_zero = _stands_for_zero(content, number, first)
             found[content.place] = 0 if stands_for_zero else number or _NONZERO
 
-    def _alone(self, content: _Content) -> tuple[Tensor, Tensor]:
-        """Return the sum of one tensor and its hint, each as a tensor of one number."""
-        words = content.words
-        number = self._checksum.of(words).view(1)
+    def _alike(
+        self, contents: Sequence[_Content], probes: list[int | None]
+    ) -> tuple[Tensor, Tensor]:
+        """Return the sums and hints of large tensors of one size and type; fill in the probes."""
+        if len(contents) == 1:
+            words = contents[0].words.unsqueeze(0)
+        else:
+            words = torch.stack([content.words for content in contents])
         if _is_host(words.device):
-            return number, words[:1]
-        return number, any_of(content.flat).view(1).to(torch.int64)
+            for content, probe in zip(contents, self._probes(words), strict=True):
+                probes[content.place] = probe
+            return self._checksum.of(words), words[:, 0]
+        nonzero = (words & signless(contents[0].flat.dtype)).ne(0).any(1)
+        return self._checksum.of(words), nonzero.to(torch.int64)
 
     def _joined(self, contents: Sequence[_Content]) -> tuple[Tensor, Tensor]:
         """Return the sums and hints of small tensors, computed in one go."""
@@ -205,22 +212,40 @@ class Fingerprints:
 
 
 def _groups(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
-    """Put small tensors together; a large one stays alone."""
-    group: list[_Content] = []
-    room = 0
+    """Put tensors together that are computed at once: small ones, and large ones of one size."""
+    room = AT_ONCE if _is_host(contents[0].words.device) else JOINED_ON_DEVICE
+    alike: dict[tuple[int, int], list[_Content]] = {}
     for content in contents:
         size = content.words.numel()
-        if size > SMALL:
-            yield [content]
-            continue
-        if size > room:
-            if group:
-                yield group
-            group, room = [], WEIGHTS if content.words.is_cpu else JOINED_ON_DEVICE
+        key = (0, 0) if size <= SMALL else (size, signless(content.flat.dtype))
+        alike.setdefault(key, []).append(content)
+    for (size, _), group in alike.items():
+        if size:
+            yield from _runs(group, max(room // size, 1))
+        else:
+            yield from _filled(group, WEIGHTS if room == AT_ONCE else JOINED_ON_DEVICE)
+
+
+def _runs(contents: Sequence[_Content], most: int) -> Iterator[list[_Content]]:
+    for start in range(0, len(contents), most):
+        yield list(contents[start : start + most])
+
+
+def _filled(contents: Sequence[_Content], room: int) -> Iterator[list[_Content]]:
+    group: list[_Content] = []
+    left = room
+    for content in contents:
+        size = content.words.numel()
+        if size > left and group:
+            yield group
+            group, left = [], room
         group.append(content)
-        room -= size
-    if group:
-        yield group
+        left -= size
+    yield group
+
+
+def _is_probed(words: Tensor) -> bool:
+    return words.numel() > SMALL and _is_host(words.device)
 
 
 def _is_host(device: torch.device) -> bool:
