@@ -25,6 +25,7 @@ from tc_engine.collect.content import (
 from tc_engine.collect.pending import Pending
 
 SMALL = 4096  # up to so many words tensors are joined, which saves calls
+MEDIUM = 16 * 1024  # up to so many words tensors of one size are joined
 JOINED_ON_DEVICE = 4 * 2**20  # words that are joined on an accelerator
 LAYOUTS = 256
 PROBED = 500
@@ -221,7 +222,8 @@ def _groups(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
         alike.setdefault(key, []).append(content)
     for (size, _), group in alike.items():
         if size:
-            yield from _runs(group, max(room // size, 1))
+            most = room // size if size <= MEDIUM else 1  # to copy larger ones saves nothing
+            yield from _runs(group, most)
         else:
             yield from _filled(group, WEIGHTS if room == AT_ONCE else JOINED_ON_DEVICE)
 

@@ -26,8 +26,8 @@ from tc_engine.collect.roles import Roles
 from tc_engine.collect.variables import Variables
 from tc_engine.collect.workers import Workers
 
-IDENTIFYING = frozenset({"init", "optimizer", "tensor", "utils"})
-"""Groups in which it matters which tensors a function is given."""
+IDENTIFYING = frozenset({"clip", "init", "optimizer"})
+"""Roles in which it matters which tensors a function is given."""
 
 SUSPENDING = (
     ("torch.jit._trace", "trace"),
@@ -129,7 +129,7 @@ class Installer:
             leaf=target.leaf and target.inside not in plan.inside,
             minor=target.minor,
             rare=target.rare,
-            identifies=target.group in IDENTIFYING,
+            identifies=target.role in IDENTIFYING,
             recorded=plan.records(name, target.group),
             before=before,
             after=after,

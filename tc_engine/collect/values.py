@@ -23,6 +23,7 @@ MAX_ELEMENTS = 64
 MAX_LEVELS = 2
 CACHED_TENSORS = 65_536
 CACHED_PAYLOADS = 8192
+CACHED_TEXT = 4096
 _PLAIN_TENSORS = (Tensor, Parameter)
 _CONTAINERS = (list, tuple, dict, torch.Size)
 
@@ -74,6 +75,8 @@ class Encoder:
         return self._payloads.get(("=", text)) or self._remember(("=", text), text)
 
     def _remember(self, texts: tuple[str, ...], payload: str) -> str:
+        if len(payload) > CACHED_TEXT:  # such as lists of parameters: they would take much memory
+            return payload
         if len(self._payloads) >= CACHED_PAYLOADS:
             self._payloads.clear()
         self._payloads[texts] = payload
