@@ -3,6 +3,8 @@
 
 -- The runs to look at: a list of trace dataset folders.
 SET VARIABLE dataset = coalesce(getvariable('dataset'), []);
+-- The Parquet files of these runs; NULL for all that are there.
+SET VARIABLE part_files = getvariable('part_files');
 -- Fewest positive examples that make a hypothesis worth keeping.
 SET VARIABLE min_support = coalesce(getvariable('min_support'), 2);
 -- Functions whose name contains one of these make no hypotheses: plumbing that says nothing of training.

@@ -263,7 +263,6 @@ WORKED: dict[str, Callable[[], Worked]] = {
     for make in (
         zero_grad_clears_gradients,
         forward_calls_causal_attention,
-        dropout_rests_in_evaluation,
         replicas_by_size,
         replicas_by_name,
         replicas_by_same_name,

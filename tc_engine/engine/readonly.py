@@ -43,6 +43,9 @@ def lock(session: Session, runs: Sequence[Dataset]) -> None:
     folders = [run.path.resolve() for run in runs]
     parts = part_files(runs)
     manifests = [str(folder / MANIFEST) for folder in folders]
+    # The view `events` reads the files that this setting names; a pattern would need the right to
+    # list folders, which DuckDB gives only together with the right to write into them.
+    session.set("parts", parts)
     for setting, value in (
         ("python_enable_replacements", False),
         ("preserve_insertion_order", True),

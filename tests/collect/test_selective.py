@@ -83,10 +83,8 @@ def buggy(tmp_path_factory: pytest.TempPathFactory) -> Collected:
     return example(tmp_path_factory.mktemp("buggy") / "run", "forum_84911")
 
 
-CHOICES = [pytest.param(seed, marks=pytest.mark.slow if seed else ()) for seed in range(6)]
-
-
-@pytest.mark.parametrize("seed", CHOICES)
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
 def test_a_selective_trace_gives_the_verdicts_of_a_full_one(
     seed: int, buggy: Collected, invariants: list[Invariant], tmp_path: Path
 ) -> None:
@@ -99,6 +97,7 @@ def test_a_selective_trace_gives_the_verdicts_of_a_full_one(
     assert {call["function"] for call in selective.calls} <= named
 
 
+@pytest.mark.slow
 def test_invariants_that_cannot_be_checked_are_listed(
     collect: Collect, invariants: list[Invariant], tmp_path: Path
 ) -> None:
@@ -239,6 +238,7 @@ nn.utils.clip_grad_norm_([a.weight, b.weight], 1.0)
     assert [one["torch.nn.Parameter"]["storage"] for one in listed] == ones
 
 
+@pytest.mark.slow
 def test_max_gb(collect: Collect) -> None:
     script = LOOP.replace("range(6)", "range(60)")
     done = collect(script, flags=("--max-gb", "0.00002"))
@@ -249,6 +249,7 @@ def test_max_gb(collect: Collect) -> None:
     assert infer([open_dataset(done.run)], relations=relations.select()).invariants
 
 
+@pytest.mark.slow
 def test_launchers_of_one_job_share_a_run(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(LOOP)
     command = [sys.executable, "script.py"]
