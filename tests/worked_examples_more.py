@@ -13,7 +13,6 @@ from tests.worked_examples import (
     Expected,
     Worked,
     clause,
-    dropout_rests_in_evaluation,
     group,
 )
 from tests.worked_examples_tensors import WORKED_TENSORS, in_stage, records, tensor
@@ -238,7 +237,6 @@ def ranks_learn_at_one_rate() -> Worked:
 WORKED_MORE: dict[str, Callable[[], Worked]] = WORKED_TENSORS | {
     make.__name__: make
     for make in (
-        dropout_rests_in_evaluation,  # limited to a stage, which the oracle of its relation is not
         each_tensor_is_initialised_once,
         workers_have_their_own_seeds,
         shards_hardly_overlap,

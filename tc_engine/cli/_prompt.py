@@ -10,6 +10,7 @@ from pathlib import Path
 from tc_engine.cli import _ask, _catalog
 from tc_engine.cli._console import fail, say
 from tc_engine.cli._writer import Writer
+from tc_engine.engine.interrupt import as_keyboard_interrupt
 from tc_engine.engine.session import Session
 from tc_engine.errors import TcEngineError
 
@@ -60,7 +61,8 @@ def _obey(session: Session, writer: Writer, text: str) -> None:
         elif text.startswith("."):
             sys.stdout.write(HELP)
         else:
-            _ask.answer(session, text, writer)
+            with as_keyboard_interrupt():
+                _ask.answer(session, text, writer)
     except TcEngineError as error:
         fail(error)
     except KeyboardInterrupt:

@@ -29,16 +29,24 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     watcher = threading.Thread(target=_watch, args=(reader, connection), daemon=True)
     watcher.start()
     try:
-        yield
-    except (duckdb.Error, RuntimeError) as error:
-        if is_interrupt(error):
-            raise KeyboardInterrupt from error
-        raise
+        with as_keyboard_interrupt():
+            yield
     finally:
         signal.set_wakeup_fd(before)
         writer.close()
         watcher.join()
         reader.close()
+
+
+@contextmanager
+def as_keyboard_interrupt() -> Iterator[None]:
+    """Raise KeyboardInterrupt for whatever DuckDB raises when Ctrl-C ended a query."""
+    try:
+        yield
+    except (duckdb.Error, RuntimeError) as error:
+        if is_interrupt(error):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def is_interrupt(error: BaseException) -> bool:
