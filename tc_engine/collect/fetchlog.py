@@ -16,9 +16,10 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from tc_engine.collect.stamp import now
 
 FOLDER = ".workers"
 ERROR = "internal_error"
@@ -59,13 +60,13 @@ class FetchLog:
         versions: Mapping[str, str],
         columns: Mapping[str, Any],
     ) -> None:
-        host, now = socket.gethostname(), datetime.now(UTC)
+        host = socket.gethostname()
         process = WorkerProcess(
             pid=os.getpid(),
             host=host,
             ranks=ranks,
             versions=versions,
-            started_at=now.isoformat(timespec="milliseconds"),
+            started_at=now(),
             columns=columns,
         )
         folder = run / FOLDER

@@ -214,7 +214,8 @@ class Fingerprints:
 
 def _groups(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
     """Put tensors together that are computed at once: small ones, and large ones of one size."""
-    room = AT_ONCE if _is_host(contents[0].words.device) else JOINED_ON_DEVICE
+    on_host = _is_host(contents[0].words.device)
+    alike_room, small_room = (AT_ONCE, WEIGHTS) if on_host else (JOINED_ON_DEVICE,) * 2
     alike: dict[tuple[int, int], list[_Content]] = {}
     for content in contents:
         size = content.words.numel()
@@ -222,10 +223,10 @@ def _groups(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
         alike.setdefault(key, []).append(content)
     for (size, _), group in alike.items():
         if size:
-            most = room // size if size <= MEDIUM else 1  # to copy larger ones saves nothing
+            most = alike_room // size if size <= MEDIUM else 1  # to copy larger ones saves nothing
             yield from _runs(group, most)
         else:
-            yield from _filled(group, WEIGHTS if room == AT_ONCE else JOINED_ON_DEVICE)
+            yield from _filled(group, small_room)
 
 
 def _runs(contents: Sequence[_Content], most: int) -> Iterator[list[_Content]]:

@@ -10,14 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from tc_engine import __version__
 from tc_engine.collect.fetchlog import ERROR, FOLDER, WorkerProcess, logs, read_process, read_rows
+from tc_engine.collect.stamp import CREATED_BY
 from tc_engine.collect.summary import ProcessSummary, write_summary
 from tc_engine.dataset import claim_process, write_part
 from tc_engine.schema import EVENT_SCHEMA
 
 PART_ROWS = 100_000
-CREATED_BY = f"tc_engine {__version__} collect"
 
 
 def gather(run: Path) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
-import torch  # noqa: F401 - what is collected; named here, so that a lack of it is plain
-
 from tc_engine.collect import shim
 from tc_engine.collect.importhook import ImportHook
 from tc_engine.collect.launch import CollectOptions, begin, end, report

@@ -7,10 +7,14 @@ in the environment is known from the beginning, the rest once the program has jo
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 import torch.distributed as dist
+
+from tc_engine import __version__
 
 RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
 
@@ -54,6 +58,15 @@ class Identity:
         """Note that this process is a worker of a DataLoader."""
         self.worker = dict(facts)
         self._changed()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what the process runs on."""
+    return {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "tc_engine": __version__,
+    }
 
 
 def _ranks() -> dict[str, int]:

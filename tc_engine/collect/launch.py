@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from tc_engine import __version__, selection
+from tc_engine.collect import stamp
 from tc_engine.collect.boot import HANDSHAKE, INCLUDE_VARIABLE, RUN_VARIABLE
 from tc_engine.collect.gather import gather
 from tc_engine.collect.plan import Plan, as_note
@@ -80,11 +80,11 @@ def begin(command: Sequence[str], run: Path, options: CollectOptions) -> Manifes
     joined with another plan, and where it cannot be written.
     """
     manifest = Manifest(
-        created_by=f"tc_engine {__version__} collect",
+        created_by=stamp.CREATED_BY,
         command=list(command),
         versions={"tc_engine": __version__},
         host=socket.gethostname(),
-        started_at=_now(),
+        started_at=stamp.now(),
         notes={"plan": as_note(options.plan), "norms": options.plan.norms},
     )
     if options.join and is_dataset(run):
@@ -224,7 +224,7 @@ def _completed(manifest: Manifest, summaries: Sequence[ProcessSummary]) -> Manif
         "internal_errors": [summary.errors for summary in summaries if summary.errors],
     }
     return replace(
-        manifest, ranks=ranks, counts=counts, versions=versions, ended_at=_now(), notes=notes
+        manifest, ranks=ranks, counts=counts, versions=versions, ended_at=stamp.now(), notes=notes
     )
 
 
@@ -288,7 +288,3 @@ def _size(count: int) -> str:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"tc-engine: {text}\n")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -73,7 +73,6 @@ class Observer:
     def forget(self) -> None:
         """Be ready in a forked child, whatever another thread of the parent was doing."""
         self._lock = threading.Lock()
-        self._facts = {}
 
     def enter(
         self,

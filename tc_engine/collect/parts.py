@@ -14,13 +14,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from tc_engine import __version__
 from tc_engine.collect.events import Api, Call, Event, Look, Row, State
 from tc_engine.collect.looks import states
+from tc_engine.collect.stamp import CREATED_BY
 from tc_engine.dataset import claim_process, part_path, write_part
 from tc_engine.schema import EVENT_SCHEMA
-
-CREATED_BY = f"tc_engine {__version__} collect"
 
 
 class Parts:

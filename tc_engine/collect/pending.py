@@ -19,7 +19,7 @@ class Pending:
     """Answers that come from several devices: `add` what is on its way, then `wait`."""
 
     def __init__(self) -> None:
-        self._coming: list[tuple[Tensor, torch.Event | None, Fill]] = []
+        self._coming: list[tuple[Tensor, torch.Event, Fill]] = []
 
     @property
     def is_there(self) -> bool:
@@ -41,7 +41,6 @@ class Pending:
     def wait(self) -> None:
         """Wait until every `fill` was called; raises RuntimeError where a device failed."""
         for host, event, fill in self._coming:
-            if event is not None:
-                event.synchronize()
+            event.synchronize()
             fill(host.tolist())
         self._coming.clear()

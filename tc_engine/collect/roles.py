@@ -180,8 +180,8 @@ class Roles:
             return
         root = unwrap(args[0])
         self._variables.add_root(root)
-        self._variables.used(root, call.thread)
         if self._variables.is_root(root):
+            self._variables.used(root, call.thread)
             self._steps.forward(root.training and torch.is_grad_enabled())
             self._observer.enter(call, content=self._by_itself())
 

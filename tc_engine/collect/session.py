@@ -6,7 +6,6 @@ import atexit
 import json
 import multiprocessing.util
 import os
-import platform
 import signal
 import socket
 import sys
@@ -14,23 +13,20 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
-
-from tc_engine import __version__
 from tc_engine.collect.annotations import ANNOTATIONS
 from tc_engine.collect.events import Label
-from tc_engine.collect.identity import Identity
+from tc_engine.collect.identity import Identity, versions
 from tc_engine.collect.importhook import ImportHook
 from tc_engine.collect.install import Installer
 from tc_engine.collect.observer import Observer
 from tc_engine.collect.plan import Plan, read_plan
 from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.roles import Roles
+from tc_engine.collect.stamp import now
 from tc_engine.collect.steps import EVALUATION, Steps
 from tc_engine.collect.values import type_name
 from tc_engine.collect.variables import Variables
@@ -105,7 +101,7 @@ class Session:
     def close(self) -> None:
         """Write everything; what comes later is not recorded."""
         self._recorder.on = False
-        self._ended_at = _now()
+        self._ended_at = now()
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
@@ -120,7 +116,7 @@ class Session:
                 exec("raise KeyboardInterrupt")  # noqa: S102 - makes it note that again
 
     def _begin(self) -> None:
-        self._started_at = _now()
+        self._started_at = now()
         self._ended_at = None
         self._started = time.monotonic_ns()
 
@@ -244,18 +240,13 @@ class Session:
             "dropped": sum(recorder.dropped.values()),
             "internal_errors": len(recorder.errors),
         }
-        versions = {
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "tc_engine": __version__,
-        }
         summary.write_summary(
             self.run,
             summary.ProcessSummary(
                 process_id=parts.process,
                 host=socket.gethostname(),
                 ranks=self._identity.ranks,
-                versions=versions,
+                versions=versions(),
                 started_at=self._started_at,
                 ended_at=self._ended_at,
                 counts=counts,
@@ -271,7 +262,3 @@ class Session:
         if self._plan.functions is None:
             return []
         return sorted({api.name for api in self._recorder.apis if api.calls and api.recorded})
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -213,6 +213,9 @@ class Variables:
         found = {name: reference() for name, reference in self._roots.items()}
         return {name: root for name, root in found.items() if root is not None}
 
+    def _living_optimizers(self) -> Iterator[Optimizer]:
+        return (one for reference in self._optimizers if (one := reference()) is not None)
+
     def _free(self, name: str) -> str:
         """Find a name for a new model; that of one which is gone is free again."""
         candidate, count = name, 1
@@ -222,10 +225,8 @@ class Variables:
         return candidate
 
     def _held(self) -> Iterator[Tensor]:
-        for reference in self._optimizers:
-            optimizer = reference()
-            if optimizer is not None:
-                yield from _held_by(optimizer)
+        for optimizer in self._living_optimizers():
+            yield from _held_by(optimizer)
 
     def _refresh(self) -> None:
         """Walk through all models once more; a slot that is known stays the same variable."""
@@ -238,6 +239,8 @@ class Variables:
             if optimizer is not None:
                 self._add_orphans(optimizer, number, slots, tensors)
         self._stepped.clear()
+        alive = {id(one) for one in (*self._living_roots().values(), *self._living_optimizers())}
+        self._users = {key: users for key, users in self._users.items() if key in alive}
         self._slots = slots
         self._all = list(slots.values())
         self.names.update(variable.name for variable in self._all)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import platform
 import sys
 import time
 import traceback
@@ -22,12 +21,11 @@ import torch
 from torch.utils.data import get_worker_info
 from torch.utils.data._utils import fetch, worker
 
-from tc_engine import __version__
 from tc_engine.collect.annotations import ANNOTATIONS
 from tc_engine.collect.apis import full_name
 from tc_engine.collect.events import EXCEPTION, OK
 from tc_engine.collect.fetchlog import FetchLog
-from tc_engine.collect.identity import Identity
+from tc_engine.collect.identity import Identity, versions
 from tc_engine.collect.patches import Patches, dress
 from tc_engine.collect.plan import Plan
 from tc_engine.collect.recorder import MAX_MESSAGE, Recorder
@@ -86,11 +84,7 @@ class Workers:
         return FetchLog(
             self._run,
             ranks=self._identity.ranks,
-            versions={
-                "python": platform.python_version(),
-                "torch": str(torch.__version__),
-                "tc_engine": __version__,
-            },
+            versions=versions(),
             columns={
                 "kind": "call",
                 "thread_id": 0,

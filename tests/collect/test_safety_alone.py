@@ -53,6 +53,21 @@ for thread in threads:
 say(results)
 """
 
+INTERRUPTED = """
+train()
+signal.signal(signal.SIGALRM, {handler})
+missed = 0
+for index in range(150):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.005 + index % 10 * 0.0007)
+        train_for(1)
+        missed += 1
+    except {error}:
+        torch.set_grad_enabled(True)  # it may have come while torch had it off
+signal.alarm(60)
+say(missed <= 3, train())  # torch may swallow one itself
+"""
+
 CASES = {
     "two_threads": Case(TRAIN_IN_THREADS.format(threads=2, times=200)),
     "64_threads": Case(TRAIN_IN_THREADS.format(threads=64, times=2)),
@@ -202,38 +217,18 @@ for _ in range(12):  # most of them while the collector's thread is importing wh
         sys.exit(3)
 say([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids])
 """),
-    "timeouts": Case("""
+    "timeouts": Case(
+        """
 class Timeout(Exception):
     pass
 def ring(number, frame):
     raise Timeout
-train()
-signal.signal(signal.SIGALRM, ring)
-missed = 0
-for index in range(150):
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.005 + index % 10 * 0.0007)
-        train_for(1)
-        missed += 1
-    except Timeout:
-        torch.set_grad_enabled(True)  # it may have come while torch had it off
-signal.alarm(60)
-say(missed <= 3, train())  # torch may swallow one itself
-"""),
-    "interrupts": Case("""
-train()
-signal.signal(signal.SIGALRM, signal.default_int_handler)
-missed = 0
-for index in range(150):
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.005 + index % 10 * 0.0007)
-        train_for(1)
-        missed += 1
-    except KeyboardInterrupt:
-        torch.set_grad_enabled(True)  # it may have come while torch had it off
-signal.alarm(60)
-say(missed <= 3, train())  # torch may swallow one itself
-"""),
+"""
+        + INTERRUPTED.format(handler="ring", error="Timeout")
+    ),
+    "interrupts": Case(
+        INTERRUPTED.format(handler="signal.default_int_handler", error="KeyboardInterrupt")
+    ),
 }
 
 WRITE_MUCH = """
