@@ -28,7 +28,7 @@ SMALL = 4096  # up to so many words tensors are joined, which saves calls
 MEDIUM = 16 * 1024  # up to so many words tensors of one size are joined
 JOINED_ON_DEVICE = 4 * 2**20  # words that are joined on an accelerator
 LAYOUTS = 256
-PROBED = 500
+PROBED, PROBED_FROM = 128, 1024  # words
 _SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
@@ -93,21 +93,25 @@ class Fingerprints:
             self._compute(contents, found, probes, pending)
         return found, probes
 
-    def probe(self, tensor: Tensor) -> int | None:
-        """Return a number for a few hundred of the words, spread over the tensor.
+    def probe(self, tensors: Sequence[Tensor | None]) -> list[int | None]:
+        """Return a number per tensor for about a hundred of its words, spread over it.
 
         It costs next to nothing and changes with nearly every change that is not of single
         elements. None for a small tensor, where all words cost little, and on an accelerator,
         where waiting would cost more.
         """
-        content = self._read(0, tensor)
-        if not isinstance(content, _Content) or not _is_probed(content.words):
-            return None
-        return self._probes(content.words.unsqueeze(0))[0]
+        found: list[int | None] = [None] * len(tensors)
+        contents = [self._read(i, tensor) for i, tensor in enumerate(tensors) if tensor is not None]
+        read = [one for one in contents if isinstance(one, _Content) and _is_probed(one.words)]
+        if read:
+            self._fill_in_probes(read, found)
+        return found
 
-    def _probes(self, words: Tensor) -> list[int]:
-        step = words.shape[1] // PROBED
-        return self._checksum.weigh(words[:, ::step].contiguous()).tolist()
+    def _fill_in_probes(self, contents: Sequence[_Content], probes: list[int | None]) -> None:
+        samples = torch.stack([_sample(content.words) for content in contents])
+        numbers = self._checksum.weigh(samples).tolist()
+        for content, number in zip(contents, numbers, strict=True):
+            probes[content.place] = number
 
     def _read(self, index: int, tensor: Tensor) -> _Content | int | None:
         """Make a tensor's bytes readable; a number or None if it is settled already."""
@@ -154,7 +158,7 @@ class Fingerprints:
         for group in _groups(contents):
             order.extend(group)
             are_small = group[0].words.numel() <= SMALL
-            total, hint = self._joined(group) if are_small else self._alike(group, probes)
+            total, hint = self._joined(group) if are_small else self._alike(group)
             sums.append(total)
             hints.append(hint)
 
@@ -162,22 +166,20 @@ class Fingerprints:
             places = [content.place for content in order]
             pending.add([*sums, *hints], partial(_fill_in, found, places))
             return
+        if probed := [content for content in order if _is_probed(content.words)]:
+            self._fill_in_probes(probed, probes)
         numbers, firsts = torch.cat(sums).tolist(), torch.cat(hints).tolist()
         for content, number, first in zip(order, numbers, firsts, strict=True):
             stands_for_zero = _stands_for_zero(content, number, first)
             found[content.place] = 0 if stands_for_zero else number or _NONZERO
 
-    def _alike(
-        self, contents: Sequence[_Content], probes: list[int | None]
-    ) -> tuple[Tensor, Tensor]:
-        """Return the sums and hints of large tensors of one size and type; fill in the probes."""
+    def _alike(self, contents: Sequence[_Content]) -> tuple[Tensor, Tensor]:
+        """Return the sums and hints of large tensors of one size and type."""
         if len(contents) == 1:
             words = contents[0].words.unsqueeze(0)
         else:
             words = torch.stack([content.words for content in contents])
         if _is_host(words.device):
-            for content, probe in zip(contents, self._probes(words), strict=True):
-                probes[content.place] = probe
             return self._checksum.of(words), words[:, 0]
         nonzero = (words & signless(contents[0].flat.dtype)).ne(0).any(1)
         return self._checksum.of(words), nonzero.to(torch.int64)
@@ -248,7 +250,12 @@ def _filled(contents: Sequence[_Content], room: int) -> Iterator[list[_Content]]
 
 
 def _is_probed(words: Tensor) -> bool:
-    return words.numel() > SMALL and _is_host(words.device)
+    return words.numel() >= PROBED_FROM and _is_host(words.device)
+
+
+def _sample(words: Tensor) -> Tensor:
+    step = words.numel() // PROBED
+    return words[: PROBED * step : step]
 
 
 def _is_host(device: torch.device) -> bool:

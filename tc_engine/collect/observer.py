@@ -8,7 +8,7 @@ itself. A change is the work of the call at whose exit it is seen and at whose e
 there.
 
 Reading all content takes its time, and what the program does by itself it does to whole tensors. So
-of large tensors a few hundred words are compared first, and what an optimizer holds is compared
+of larger tensors about a hundred words are compared first, and what an optimizer holds is compared
 before the optimizer steps, not before each call. What escapes that is seen with the next change.
 """
 
@@ -30,14 +30,14 @@ from tc_engine.collect.pending import Pending
 from tc_engine.collect.plan import Plan
 from tc_engine.collect.recorder import Recorder, raised_by_handler
 from tc_engine.collect.values import primitive, tensor_facts
-from tc_engine.collect.variables import Mark, Variable, Variables
+from tc_engine.collect.variables import Variable, Variables
 
 
 class Content:
     """What is compared by content, however unchanged it looks: a sum of these.
 
-    `DEEP`: by the whole content. Otherwise a few hundred words of a large tensor have to do. Plain
-    numbers, since they are asked for each variable at each look.
+    `DEEP`: by the whole content. Otherwise about a hundred words of a larger tensor have to do.
+    Plain numbers, since they are asked for each variable at each look.
     """
 
     NOTHING = 0
@@ -51,11 +51,15 @@ class Content:
 
 
 class _Found(NamedTuple):
-    """What one look finds: facts that differ, and what must be computed, with its tensor."""
+    """What one look finds: facts that differ, and what must be computed, with its tensor.
+
+    `doubtful` are places in these lists where nothing but a probe speaks for a change.
+    """
 
     facts: dict[Variable, str]
     slots: list[tuple[Variable, bool]]
     tensors: list[Tensor | None]
+    doubtful: list[int]
 
 
 class Observer:
@@ -133,40 +137,56 @@ class Observer:
         only: Iterable[Variable] | None,
         content: int,
     ) -> None:
-        found = _Found({}, [], [])
+        found = _Found({}, [], [], [])
         variables = self._variables.all() if only is None else only
         for variable in self._safe(variables, thread):
             try:
                 self._see(variable, content, found)
             except Exception as error:
                 self._leave_out(variable, error)
+        if found.doubtful:
+            found = self._without_doubt(found)
         if found.slots or found.facts:
             self._hand_over(thread, now, cause, found)
 
     def _see(self, variable: Variable, content: int, found: _Found) -> None:
-        """Note what of a variable may not be as it was."""
+        """Note what of a variable may not be as it was. Asked for each variable at each look."""
         tensor = variable.tensor()
         if tensor is None:
             return
         data_shown, grad_shown = self._shown
-        is_buffer, is_held = variable.is_buffer, id(tensor) in self._variables.held
-        kind = Content.BUFFERS if is_buffer else Content.HELD if is_held else Content.FREE
-        key, differs = variable.data_key, self._data_may_differ(variable, tensor, content, kind)
-        if differs and data_shown:
-            found.slots.append((variable, True))
-            found.tensors.append(tensor)
-        if grad_shown and not is_buffer:
-            grad = tensor.grad if tensor.is_leaf else None
-            if self._grad_may_differ(variable, grad, content):
-                found.slots.append((variable, False))
-                found.tensors.append(grad)
-        flags = (tensor.requires_grad, is_held)
-        now = variable.data_key
-        if flags != variable.flags or key != now or now is None or tensor.__dict__:
-            variable.flags = flags
-            facts = self._facts_of(tensor)
+        key = _evidence(tensor)
+        is_new = key is None or key != variable.data_key
+        if is_new:
+            variable.data_key = key
+            variable.is_held = id(tensor) in self._variables.held
+        if is_new or tensor.__dict__:
+            facts = self._facts_of(tensor, variable.is_held)
             if facts is not variable.facts:
                 variable.facts = found.facts[variable] = facts
+        if data_shown and (is_new or content & _kind(variable)):
+            _note(variable, tensor, True, is_new or content & Content.DEEP, found)
+        if not grad_shown or variable.is_buffer:
+            return
+        grad = tensor.grad if tensor.is_leaf else None
+        key = () if grad is None else _evidence(grad)
+        is_new = key is None or key != variable.grad_key
+        if is_new:
+            variable.grad_key = key
+        if is_new or (grad is not None and content & Content.GRAD):
+            _note(variable, grad, False, is_new or content & Content.DEEP, found)
+
+    def _without_doubt(self, found: _Found) -> _Found:
+        """Leave out what a probe finds as it was."""
+        facts, slots, tensors, doubtful = found
+        probes = self._fingerprints.probe([tensors[place] for place in doubtful])
+        same = set()
+        for place, probe in zip(doubtful, probes, strict=True):
+            variable, is_data = slots[place]
+            if probe == (variable.data_mark if is_data else variable.grad_mark)[1]:
+                same.add(place)
+        kept = [place for place in range(len(slots)) if place not in same]
+        return _Found(facts, [slots[i] for i in kept], [tensors[i] for i in kept], [])
 
     def _leave_out(self, variable: Variable, error: Exception) -> None:
         """Look no more at a tensor whose class lets nobody read it."""
@@ -188,7 +208,7 @@ class Observer:
     def _hand_over(self, thread: Thread, now: int, cause: int | None, found: _Found) -> None:
         """Have the content computed, and leave it to the writer to see what has changed."""
         pending = Pending()
-        seen, slots, tensors = found
+        seen, slots, tensors, _ = found
         values, probes = self._fingerprints.start(tensors, pending)
         if pending.is_there:
             slots, tensors, values = _changed(slots, tensors, values, probes)
@@ -210,48 +230,40 @@ class Observer:
         )
         self._recorder.look(look)
 
-    def _data_may_differ(self, variable: Variable, tensor: Tensor, content: int, kind: int) -> bool:
-        key = _evidence(tensor)
-        if key is None or key != variable.data_key:
-            variable.data_key = key
-            return True
-        return bool(kind & content) and self._looks_other(tensor, variable.data_mark, content)
-
-    def _grad_may_differ(self, variable: Variable, grad: Tensor | None, content: int) -> bool:
-        key = () if grad is None else _evidence(grad)
-        if key is None or key != variable.grad_key:
-            variable.grad_key = key
-            return True
-        if grad is None or not content & Content.GRAD:
-            return False
-        return self._looks_other(grad, variable.grad_mark, content)
-
-    def _looks_other(self, tensor: Tensor, mark: Mark, content: int) -> bool:
-        """Tell whether the content may be another than the one that has the mark."""
-        known = mark[1]
-        if known is None or content & Content.DEEP:
-            return True
-        return self._fingerprints.probe(tensor) != known
-
-    def _facts_of(self, tensor: Tensor) -> str:
+    def _facts_of(self, tensor: Tensor, is_held: bool) -> str:
         own = getattr(tensor, "__dict__", None)
         extra = _extra(own) if own else ()
-        held = id(tensor) in self._variables.held
         key = (
             tensor.dtype,
             tensor.shape,
             tensor.device.type,
             tensor.requires_grad,
             tensor.is_leaf,
-            held,
+            is_held,
             extra,
         )
         text = self._facts.get(key)
         if text is None:
             facts = {**{k: json.loads(v) for k, v in extra}, **tensor_facts(tensor)}
-            facts["in_optimizer"] = held
+            facts["in_optimizer"] = is_held
             text = self._facts[key] = json.dumps(facts, separators=(",", ":"))[1:-1]
         return text
+
+
+def _kind(variable: Variable) -> int:
+    if variable.is_buffer:
+        return Content.BUFFERS
+    return Content.HELD if variable.is_held else Content.FREE
+
+
+def _note(
+    variable: Variable, tensor: Tensor | None, is_data: bool, certain: object, found: _Found
+) -> None:
+    """Note that the content is to be computed, or probed first if that can tell."""
+    if not certain and (variable.data_mark if is_data else variable.grad_mark)[1] is not None:
+        found.doubtful.append(len(found.slots))
+    found.slots.append((variable, is_data))
+    found.tensors.append(tensor)
 
 
 def _is_safe(users: set[Thread], thread: Thread) -> bool:
@@ -293,7 +305,14 @@ def _extra(own: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 def _evidence(tensor: Tensor) -> tuple[Any, ...] | None:
     """Return what moves with nearly every change of a tensor; None where nothing tells."""
     try:
-        return id(tensor), tensor._version, tensor.data_ptr(), tensor.dtype, tensor.shape
+        return (
+            id(tensor),
+            tensor._version,
+            tensor.data_ptr(),
+            tensor.dtype,
+            tensor.shape,
+            tensor.requires_grad,
+        )
     except Exception:
         # Inference tensors have no version, sharded and fake ones no address; subclasses may raise.
         return None

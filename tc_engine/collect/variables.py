@@ -35,8 +35,8 @@ class Variable:
 
     The program's threads keep how it was at the last look: `data_key` and `grad_key`, cheap
     evidence (identity, version, address) of its content, `data_mark` and `grad_mark`, what was
-    computed of it (fingerprint and probe), `facts`, its other attributes, and `flags`, those of
-    them that change without evidence. The writer keeps what it last heard: the fingerprints `data`
+    computed of it (fingerprint and probe), `facts`, its other attributes, and whether an optimizer
+    holds it. The writer keeps what it last heard: the fingerprints `data`
     and `grad`, their norms if these are wanted, and `row`, what it last wrote. `users` are the
     threads that have used its model.
     """
@@ -47,12 +47,12 @@ class Variable:
         "data_mark",
         "data_norm",
         "facts",
-        "flags",
         "grad",
         "grad_key",
         "grad_mark",
         "grad_norm",
         "is_buffer",
+        "is_held",
         "is_readable",
         "key",
         "name",
@@ -71,6 +71,7 @@ class Variable:
     ) -> None:
         self.users = users
         self.is_readable = True
+        self.is_held = False
         self.name = name
         self.owner = owner
         self.key = key
@@ -81,7 +82,6 @@ class Variable:
         """Know nothing of the content."""
         self.data_key: object = None
         self.grad_key: object = None
-        self.flags: object = None
         self.data_mark: Mark = (None, None)
         self.grad_mark: Mark = (None, None)
         self.data: int | None = None
@@ -246,6 +246,9 @@ class Variables:
         self.names.update(variable.name for variable in self._all)
         self._held_ids = tuple(id(tensor) for tensor in self._held())
         self.held = set(self._held_ids)
+        for variable in self._all:
+            if variable.is_held != (id(variable.tensor()) in self.held):
+                variable.data_key = None  # to be looked at, though nothing else tells
 
     def _walk(
         self,

@@ -5,7 +5,7 @@ import torch
 
 from tc_engine.collect import fingerprint
 from tc_engine.collect.checksum import SMALLEST as CHUNK
-from tc_engine.collect.fingerprint import SMALL, Fingerprints
+from tc_engine.collect.fingerprint import PROBED_FROM, SMALL, Fingerprints
 from tc_engine.collect.pending import Pending
 
 FLOATS = [
@@ -191,10 +191,10 @@ def test_signs_of_a_large_tensor(dtype: torch.dtype) -> None:
 def test_a_probe_sees_what_changes_everywhere() -> None:
     fingerprints = Fingerprints()
     tensor = torch.randn(CHUNK * 9 + 5)
-    before = fingerprints.probe(tensor)
+    (before,) = fingerprints.probe([tensor])
     _, (together,) = fingerprints.start([tensor], Pending())
     assert before is not None
-    assert together == before == fingerprints.probe(tensor.clone())
-    for changed in (tensor * 0.999, tensor + 1, tensor.flip(0), tensor.roll(1), -tensor):
-        assert fingerprints.probe(changed) != before
-    assert fingerprints.probe(tensor[:SMALL]) is None
+    assert [together, together] == [before, *fingerprints.probe([tensor.clone()])]
+    changed = [tensor * 0.999, tensor + 1, tensor.flip(0), tensor.roll(1), -tensor]
+    assert before not in fingerprints.probe(changed)
+    assert fingerprints.probe([tensor[:PROBED_FROM], None]) == [None, None]
