@@ -39,18 +39,15 @@ def inner_tensors(tensor: Tensor) -> list[Tensor]:
     return [inner for one in held if isinstance(one, Tensor) for inner in inner_tensors(one)]
 
 
-def plain_words(tensor: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Return elements and words of a tensor as nearly all are, at the least cost; else None."""
-    if type(tensor) not in _STRIDED_TYPES or tensor.dtype not in _REAL_TYPES:
-        return None
-    flat = tensor.detach()
-    if flat.layout is not torch.strided or not flat.is_contiguous() or flat.is_neg():
-        return None
-    size = flat.itemsize
-    if flat.numel() * size % WORD or flat.storage_offset() * size % WORD or not flat.data_ptr():
-        return None
-    flat = flat.view(-1)
-    return flat, flat.view(torch.int64)
+def is_plain(tensor: Tensor) -> bool:
+    """Tell whether a tensor is as nearly all are, so that it can be copied as it is."""
+    return (
+        type(tensor) in _STRIDED_TYPES
+        and tensor.dtype in _REAL_TYPES
+        and tensor.layout is torch.strided
+        and not tensor.is_neg()
+        and tensor.data_ptr() != 0
+    )
 
 
 def strided_parts(tensor: Tensor) -> list[Tensor]:

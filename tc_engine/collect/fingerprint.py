@@ -14,43 +14,48 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from tc_engine.collect.checksum import AT_ONCE, FOLD, WEIGHTS, Checksum
-from tc_engine.collect.content import (
-    is_zero,
-    plain_words,
-    signless,
-    strided_parts,
-    words_of,
+from tc_engine.collect.checksum import Checksum
+from tc_engine.collect.content import is_plain, is_zero, signless, strided_parts, words_of
+from tc_engine.collect.joined import (
+    PROBED,
+    Joined,
+    Kind,
+    is_probed,
+    room_of,
+    words_in,
 )
 from tc_engine.collect.pending import Pending
 
-SMALL = 4096  # up to so many words tensors are joined, which saves calls
-MEDIUM = 16 * 1024  # up to so many words tensors of one size are joined
-JOINED_ON_DEVICE = 4 * 2**20  # words that are joined on an accelerator
-LAYOUTS = 256
-PROBED, PROBED_FROM = 128, 1024  # words
+LARGE = 8 * 61 * 480  # words of a tensor that is not copied
+ROOM_ON_HOST, ROOM_ON_DEVICE = 9 * 31 * 1024, 4 * 2**20  # words of a buffer: what a cache holds
+KEPT = 4  # times that in all buffers
 _SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
 
 class _Content(NamedTuple):
-    """A tensor to compute: its place in the answer, its elements and its bytes as words."""
+    """A tensor to compute: its place in the answer, and what is read.
 
-    place: int
-    flat: Tensor
-    words: Tensor
-
-
-class _Layout(NamedTuple):
-    """How tensors of certain sizes lie when joined.
-
-    The weights, each first and last place, and the bits that are set in no word of a zero.
+    `flat` are the elements where `source` is words that stand for them.
     """
 
-    weights: Tensor
-    firsts: Tensor
-    lasts: Tensor
-    signless: Tensor
+    place: int
+    source: Tensor
+    flat: Tensor | None = None
+
+    @property
+    def kind(self) -> Kind:
+        source, flat = self.source, self.flat
+        return source.dtype, source.shape, source.dtype if flat is None else flat.dtype
+
+    @property
+    def elements(self) -> Tensor:
+        """The elements, as a tensor with one axis."""
+        return self.source.detach().reshape(-1) if self.flat is None else self.flat
+
+    @property
+    def words(self) -> Tensor:
+        return words_of(self.elements.contiguous()) if self.flat is None else self.source
 
 
 class Fingerprints:
@@ -58,7 +63,8 @@ class Fingerprints:
 
     def __init__(self) -> None:
         self._checksum = Checksum()
-        self._layouts: dict[tuple[torch.device, tuple[tuple[int, int], ...]], _Layout] = {}
+        self._plans: dict[object, list[tuple[Sequence[int], Joined | None]]] = {}
+        self._kept = 0
 
     def of(self, tensors: Sequence[Tensor | None]) -> list[int | None]:
         """Return a number per tensor; None for no tensor and for content that is not there.
@@ -80,17 +86,12 @@ class Fingerprints:
         """
         found: list[int | None] = [None] * len(tensors)
         probes: list[int | None] = [None] * len(tensors)
-        devices: dict[torch.device, list[_Content]] = {}
-        for index, tensor in enumerate(tensors):
-            if tensor is None:
-                continue
-            content = self._read(index, tensor)
-            if isinstance(content, _Content):
-                devices.setdefault(content.words.device, []).append(content)
-            else:
-                found[index] = content
-        for contents in devices.values():
-            self._compute(contents, found, probes, pending)
+        with torch.no_grad():
+            devices: dict[torch.device, list[_Content]] = {}
+            for content in self._read_all(tensors, found):
+                devices.setdefault(content.source.device, []).append(content)
+            for device, contents in devices.items():
+                self._compute(device, contents, found, probes, pending)
         return found, probes
 
     def probe(self, tensors: Sequence[Tensor | None]) -> list[int | None]:
@@ -101,24 +102,31 @@ class Fingerprints:
         where waiting would cost more.
         """
         found: list[int | None] = [None] * len(tensors)
-        contents = [self._read(i, tensor) for i, tensor in enumerate(tensors) if tensor is not None]
-        read = [one for one in contents if isinstance(one, _Content) and _is_probed(one.words)]
-        if read:
-            self._fill_in_probes(read, found)
+        with torch.no_grad():
+            contents = [
+                content
+                for content in self._read_all(tensors, [None] * len(tensors))
+                if _is_host(content.source.device) and is_probed(content.kind)
+            ]
+            if contents:
+                samples = torch.stack([_sample(content.words) for content in contents])
+                _put(found, contents, self._checksum.weigh(samples).tolist())
         return found
 
-    def _fill_in_probes(self, contents: Sequence[_Content], probes: list[int | None]) -> None:
-        samples = torch.stack([_sample(content.words) for content in contents])
-        numbers = self._checksum.weigh(samples).tolist()
-        for content, number in zip(contents, numbers, strict=True):
-            probes[content.place] = number
+    def _read_all(
+        self, tensors: Sequence[Tensor | None], found: list[int | None]
+    ) -> Iterator[_Content]:
+        """Make the content of tensors readable; put into `found` what is settled already."""
+        for place, tensor in enumerate(tensors):
+            if tensor is None:
+                continue
+            content = _Content(place, tensor) if is_plain(tensor) else self._read(place, tensor)
+            if isinstance(content, _Content):
+                yield content
+            else:
+                found[place] = content
 
-    def _read(self, index: int, tensor: Tensor) -> _Content | int | None:
-        """Make a tensor's bytes readable; a number or None if it is settled already."""
-        plain = plain_words(tensor)
-        return self._read_any(index, tensor) if plain is None else _Content(index, *plain)
-
-    def _read_any(self, index: int, tensor: Tensor) -> _Content | int | None:
+    def _read(self, place: int, tensor: Tensor) -> _Content | int | None:
         try:
             parts = strided_parts(tensor)
             if len(parts) != 1:
@@ -131,7 +139,7 @@ class Fingerprints:
             if part.data_ptr() == 0 and part.untyped_storage().size() == 0:
                 return None
             flat = part.contiguous().view(-1)
-            return _Content(index, flat, words_of(flat))
+            return _Content(place, words_of(flat), flat)
         except (RuntimeError, NotImplementedError, TypeError, AttributeError):
             return None
 
@@ -146,111 +154,76 @@ class Fingerprints:
 
     def _compute(
         self,
+        device: torch.device,
         contents: Sequence[_Content],
         found: list[int | None],
         probes: list[int | None],
         pending: Pending,
     ) -> None:
         """Fill in the numbers of tensors that are on one device."""
-        order: list[_Content] = []
-        sums: list[Tensor] = []
-        hints: list[Tensor] = []
-        for group in _groups(contents):
-            order.extend(group)
-            are_small = group[0].words.numel() <= SMALL
-            total, hint = self._joined(group) if are_small else self._alike(group)
-            sums.append(total)
-            hints.append(hint)
+        for numbers, joined in self._plan(device, [content.kind for content in contents]):
+            group = [contents[number] for number in numbers]
+            probed = group if joined is None else [group[number] for number in joined.probed]
+            if joined is None:
+                sums, hints = self._alone(group[0])
+            else:
+                sums, hints = joined.sums([content.source for content in group])
+            if not _is_host(device):
+                places = [content.place for content in group]
+                pending.add([sums, hints], partial(_fill_in, found, places))
+                continue
+            computed = sums.tolist()
+            for content, number, first in zip(group, computed, hints.tolist(), strict=False):
+                stands_for_zero = _stands_for_zero(content, number, first)
+                found[content.place] = 0 if stands_for_zero else number or _NONZERO
+            _put(probes, probed, computed[len(group) :])
 
-        if not _is_host(order[0].words.device):
-            places = [content.place for content in order]
-            pending.add([*sums, *hints], partial(_fill_in, found, places))
-            return
-        if probed := [content for content in order if _is_probed(content.words)]:
-            self._fill_in_probes(probed, probes)
-        numbers, firsts = torch.cat(sums).tolist(), torch.cat(hints).tolist()
-        for content, number, first in zip(order, numbers, firsts, strict=True):
-            stands_for_zero = _stands_for_zero(content, number, first)
-            found[content.place] = 0 if stands_for_zero else number or _NONZERO
+    def _alone(self, content: _Content) -> tuple[Tensor, Tensor]:
+        """Compute for one large tensor what `Joined.sums` does for others."""
+        words = content.words.unsqueeze(0)
+        total = self._checksum.of(words)
+        if not _is_host(words.device):
+            return total, (words & signless(content.kind[2])).ne(0).any(1).to(torch.int64)
+        sample = self._checksum.weigh(_sample(words[0]).unsqueeze(0))
+        return torch.cat([total, sample]), words[:, 0]
 
-    def _alike(self, contents: Sequence[_Content]) -> tuple[Tensor, Tensor]:
-        """Return the sums and hints of large tensors of one size and type."""
-        if len(contents) == 1:
-            words = contents[0].words.unsqueeze(0)
-        else:
-            words = torch.stack([content.words for content in contents])
-        if _is_host(words.device):
-            return self._checksum.of(words), words[:, 0]
-        nonzero = (words & signless(contents[0].flat.dtype)).ne(0).any(1)
-        return self._checksum.of(words), nonzero.to(torch.int64)
-
-    def _joined(self, contents: Sequence[_Content]) -> tuple[Tensor, Tensor]:
-        """Return the sums and hints of small tensors, computed in one go."""
-        joined = torch.cat([content.words for content in contents])
-        layout = self._layout(joined.device, contents)
-        running = (joined >> FOLD).add_(joined).mul_(layout.weights).cumsum(0)
-        sums = _between(running, layout.lasts)
-        if _is_host(joined.device):
-            return sums, joined[layout.firsts]
-        nonzero = (joined & layout.signless).ne(0).cumsum(0)
-        return sums, _between(nonzero, layout.lasts)
-
-    def _layout(self, device: torch.device, contents: Sequence[_Content]) -> _Layout:
-        key = tuple((content.words.numel(), signless(content.flat.dtype)) for content in contents)
-        layout = self._layouts.get((device, key))
-        if layout is None:
-            if len(self._layouts) >= LAYOUTS:
-                self._layouts.clear()
-            weights = self._checksum.weights(device)
-            sizes = torch.tensor([size for size, _ in key], dtype=torch.int64, device="cpu")
-            masks = torch.tensor([mask for _, mask in key], dtype=torch.int64, device="cpu")
-            ends = sizes.cumsum(0)
-            layout = self._layouts[device, key] = _Layout(
-                torch.cat([weights[:size] for size, _ in key]),
-                (ends - sizes).to(device),
-                (ends - 1).to(device),
-                masks.repeat_interleave(sizes).to(device),
-            )
-        return layout
+    def _plan(
+        self, device: torch.device, kinds: Sequence[Kind]
+    ) -> list[tuple[Sequence[int], Joined | None]]:
+        """Tell which tensors are computed together, and where; large ones by themselves."""
+        on_host = _is_host(device)
+        # On an accelerator a buffer is used again in the order of one stream.
+        stream = None if device.type == "cpu" else torch.accelerator.current_stream(device)
+        key = (device, stream, *kinds)
+        plan = self._plans.get(key)
+        if plan is None:
+            room = ROOM_ON_HOST if on_host else ROOM_ON_DEVICE
+            if self._kept > KEPT * room:
+                self._plans.clear()
+                self._kept = 0
+            plan = self._plans[key] = []
+            for group in _groups(kinds, room):
+                chosen = [kinds[number] for number in group]
+                if words_in(chosen[0]) >= LARGE:
+                    plan.append((group, None))
+                else:
+                    joined = Joined(chosen, device, self._checksum, on_host=on_host)
+                    plan.append((group, joined))
+                    self._kept += sum(map(room_of, chosen))
+        return plan
 
 
-def _groups(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
-    """Put tensors together that are computed at once: small ones, and large ones of one size."""
-    on_host = _is_host(contents[0].words.device)
-    alike_room, small_room = (AT_ONCE, WEIGHTS) if on_host else (JOINED_ON_DEVICE,) * 2
-    alike: dict[tuple[int, int], list[_Content]] = {}
-    for content in contents:
-        size = content.words.numel()
-        key = (0, 0) if size <= SMALL else (size, signless(content.flat.dtype))
-        alike.setdefault(key, []).append(content)
-    for (size, _), group in alike.items():
-        if size:
-            most = alike_room // size if size <= MEDIUM else 1  # to copy larger ones saves nothing
-            yield from _runs(group, most)
-        else:
-            yield from _filled(group, small_room)
-
-
-def _runs(contents: Sequence[_Content], most: int) -> Iterator[list[_Content]]:
-    for start in range(0, len(contents), most):
-        yield list(contents[start : start + most])
-
-
-def _filled(contents: Sequence[_Content], room: int) -> Iterator[list[_Content]]:
-    group: list[_Content] = []
+def _groups(kinds: Sequence[Kind], room: int) -> Iterator[list[int]]:
+    """Put together the numbers of tensors that fit into a buffer: small tensors come first."""
+    group: list[int] = []
     left = room
-    for content in contents:
-        size = content.words.numel()
-        if size > left and group:
+    for size, number in sorted((room_of(kind), number) for number, kind in enumerate(kinds)):
+        if group and (size > left or size >= LARGE):
             yield group
             group, left = [], room
-        group.append(content)
+        group.append(number)
         left -= size
     yield group
-
-
-def _is_probed(words: Tensor) -> bool:
-    return words.numel() >= PROBED_FROM and _is_host(words.device)
 
 
 def _sample(words: Tensor) -> Tensor:
@@ -269,16 +242,15 @@ def _stands_for_zero(content: _Content, number: int, first: int) -> bool:
     Zeros and -0.0 mixed are the only content that looks unlike zero and is; a first word with more
     than sign bits rules that out.
     """
-    return not (number and first & _SIGNLESS) and is_zero(content.flat)
+    return not (number and first & _SIGNLESS) and is_zero(content.elements)
+
+
+def _put(found: list[int | None], contents: Sequence[_Content], numbers: Sequence[int]) -> None:
+    for content, number in zip(contents, numbers, strict=True):
+        found[content.place] = number
 
 
 def _fill_in(found: list[int | None], places: list[int], numbers: list[int]) -> None:
     """Fill in what an accelerator has computed: the sums, then for each whether it is not zero."""
     for place, number, nonzero in zip(places, numbers, numbers[len(places) :], strict=False):
         found[place] = (number or _NONZERO) if nonzero else 0
-
-
-def _between(running: Tensor, lasts: Tensor) -> Tensor:
-    """Take running sums apart into the sum of each section."""
-    ends = running[lasts]
-    return torch.diff(ends, prepend=torch.zeros_like(ends[:1]))

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tc_engine.collect import fingerprint
-from tc_engine.collect.checksum import SMALLEST as CHUNK
-from tc_engine.collect.fingerprint import PROBED_FROM, SMALL, Fingerprints
+from tc_engine.collect.fingerprint import LARGE, Fingerprints
+from tc_engine.collect.joined import CHUNK, PROBED_FROM, SMALL
 from tc_engine.collect.pending import Pending
 
 FLOATS = [
@@ -18,7 +18,18 @@ FLOATS = [
 ]
 OTHERS = [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64]
 COMPLEX = [torch.complex64, torch.complex128]
-SIZES = [1, 2, 3, 8, SMALL * 2 + 1, CHUNK * 2, CHUNK * 2 + 1, CHUNK * 12 + 3, CHUNK * 200]
+SIZES = [
+    1,
+    2,
+    3,
+    8,
+    SMALL * 2 + 1,
+    CHUNK * 6,
+    CHUNK * 6 + 1,
+    CHUNK * 12 + 3,
+    LARGE * 2 - 1,
+    LARGE * 7,
+]
 
 
 def of(tensor: torch.Tensor) -> int | None:
@@ -95,23 +106,63 @@ def test_known_values() -> None:
 
 
 def test_together_as_alone() -> None:
-    tensors = [torch.randn(size) for size in (3, 64, 0, SMALL, SMALL + 1, 7, CHUNK * 2 + 5)]
-    tensors.append(torch.zeros(9))
-    assert Fingerprints().of(tensors) == [of(tensor) for tensor in tensors]
+    sizes = (3, LARGE * 2, 64, 0, SMALL, LARGE, SMALL * 2 + 1, 7, CHUNK * 7 + 5, LARGE * 2 - 1)
+    tensors = [torch.randn(size) for size in sizes]
+    tensors += [torch.zeros(9), torch.arange(99_999).to(torch.int8), torch.randn(64, 999).t()]
+    fingerprints = Fingerprints()
+    alone = [of(tensor) for tensor in tensors]
+    assert fingerprints.of(tensors) == alone
+    assert fingerprints.of(tensors[::-1]) == alone[::-1]
+    assert fingerprints.of(tensors) == alone  # again in the same place
+
+
+@pytest.mark.parametrize("words", [5, SMALL, SMALL + 1, CHUNK * 3 - 1, CHUNK * 3])
+def test_the_definition(words: int) -> None:
+    """Computed once more word by word, with numbers that have no limit."""
+    tensor = torch.randn(words * 2)
+    content = tensor.view(torch.int64).tolist()
+    if words > SMALL:
+        content = sums_of_chunks(content)
+    weighed = sum((x + (x >> 29)) * weight(i) for i, x in enumerate(content))
+    assert of(tensor) == signed(weighed)
+
+
+def sums_of_chunks(words: list[int]) -> list[int]:
+    count = -(-len(words) // CHUNK)
+    words = words + [0] * (count * CHUNK - len(words))
+    rows, columns, others = [0] * (31 * count), [0] * (64 * count), [0] * (62 * count)
+    for place, word in enumerate(words):
+        chunk, inside = divmod(place, CHUNK)
+        rows[chunk * 31 + inside // 64] += word
+        columns[chunk * 64 + inside % 64] += word
+        others[chunk * 62 + inside % 62] += word
+    return [signed(number) for number in (*rows, *columns, *others)]
+
+
+def weight(place: int) -> int:
+    z = (place + 1) * 0x9E3779B97F4A7C15 % 2**64
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+    return (z ^ (z >> 31)) | 1
+
+
+def signed(number: int) -> int:
+    return (number + 2**63) % 2**64 - 2**63
 
 
 def test_an_accelerator_gives_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody may wait for a value, zeros are found by other means."""
-    floats = [torch.randn(size).to(d) for d in FLOATS for size in (1, 5, 9, SMALL * 9, CHUNK * 3)]
+    floats = [torch.randn(size).to(d) for d in FLOATS for size in (1, 5, 9, SMALL * 9, CHUNK * 90)]
     zeros = [
-        torch.zeros(size).to(d) for d in FLOATS + OTHERS + COMPLEX for size in (1, 7, CHUNK * 9)
+        torch.zeros(size).to(d) for d in FLOATS + OTHERS + COMPLEX for size in (1, 7, CHUNK * 90)
     ]
-    negative = [(-torch.zeros(size)).to(d) for d in FLOATS for size in (1, 7, CHUNK * 9)]
+    negative = [(-torch.zeros(size)).to(d) for d in FLOATS for size in (1, 7, CHUNK * 90)]
     mixed = [torch.tensor([0.0, -0.0, 0.0, last]).to(d) for d in FLOATS for last in (0, -1)]
     others = [torch.arange(-4, 5).to(d) for d in OTHERS + COMPLEX]
-    tensors = [*floats, *zeros, *negative, *mixed, *others, None]
+    large = [torch.randn(LARGE * 2), torch.zeros(LARGE * 2)]
+    tensors = [*floats, *zeros, *negative, *mixed, *others, *large, None]
     expected = Fingerprints().of(tensors)
-    assert expected.count(0) == len(zeros) + len(negative) + len(FLOATS)
+    assert expected.count(0) == len(zeros) + len(negative) + len(FLOATS) + 1
     monkeypatch.setattr(fingerprint, "_is_host", lambda device: False)
     assert Fingerprints().of(tensors) == expected
     assert [Fingerprints().of([tensor])[0] for tensor in tensors] == expected
