@@ -101,11 +101,13 @@ def write_part(
     created_by: str,
     *,
     covers: int | None = None,
+    quick: bool = False,
 ) -> Path:
     """Write one part of the event table and return its path.
 
     `process` names the folder (`process=<process>`); letters, digits, `-`, `_` and `.` only. With
-    `covers`, the part holds what the parts up to that number held.
+    `covers`, the part holds what the parts up to that number held. `quick`: it will soon be joined
+    with others, so compressing it well is not worth the time.
     """
     folder, path = process_folder(run, process), part_path(run, process, number)
     temporary = folder / f".part-{number:05d}.{os.getpid()}.tmp"
@@ -117,7 +119,7 @@ def write_part(
         pq.write_table(
             table.cast(EVENT_SCHEMA).replace_schema_metadata(metadata),
             temporary,
-            compression="zstd",
+            compression="lz4" if quick else "zstd",
             row_group_size=ROW_GROUP_ROWS,
         )
         temporary.replace(path)

@@ -39,15 +39,13 @@ def inner_tensors(tensor: Tensor) -> list[Tensor]:
     return [inner for one in held if isinstance(one, Tensor) for inner in inner_tensors(one)]
 
 
-def is_plain(tensor: Tensor) -> bool:
-    """Tell whether a tensor is as nearly all are, so that it can be copied as it is."""
-    return (
-        type(tensor) in _STRIDED_TYPES
-        and tensor.dtype in _REAL_TYPES
-        and tensor.layout is torch.strided
-        and not tensor.is_neg()
-        and tensor.data_ptr() != 0
-    )
+def plain_type(tensor: Tensor) -> torch.dtype | None:
+    """Return the type of a tensor as nearly all are, which can be copied as it is; else None."""
+    if type(tensor) not in _STRIDED_TYPES or tensor.layout is not torch.strided:
+        return None
+    dtype = tensor.dtype
+    is_plain = dtype in _REAL_TYPES and not tensor.is_neg() and tensor.data_ptr()
+    return dtype if is_plain else None
 
 
 def strided_parts(tensor: Tensor) -> list[Tensor]:

@@ -7,15 +7,15 @@ number on every device, rank and process, whatever the memory layout.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from tc_engine.collect.checksum import Checksum
-from tc_engine.collect.content import is_plain, is_zero, signless, strided_parts, words_of
+from tc_engine.collect.content import is_zero, plain_type, signless, strided_parts, words_of
 from tc_engine.collect.joined import (
     PROBED,
     Joined,
@@ -33,29 +33,33 @@ _SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
 
-class _Content(NamedTuple):
-    """A tensor to compute: its place in the answer, and what is read.
+class _Contents:
+    """Tensors of one device that are to be computed, as lists that go together.
 
-    `flat` are the elements where `source` is words that stand for them.
+    `sources` are read, `kinds` say how; `places` are those in the answer. `flats` are the elements,
+    by place, where the source is words that stand for them.
     """
 
-    place: int
-    source: Tensor
-    flat: Tensor | None = None
+    def __init__(self) -> None:
+        self.places: list[int] = []
+        self.sources: list[Tensor] = []
+        self.kinds: list[Kind] = []
+        self.flats: dict[int, Tensor] = {}
 
-    @property
-    def kind(self) -> Kind:
-        source, flat = self.source, self.flat
-        return source.dtype, source.shape, source.dtype if flat is None else flat.dtype
+    def add(self, place: int, source: Tensor, kind: Kind) -> None:
+        self.places.append(place)
+        self.sources.append(source)
+        self.kinds.append(kind)
 
-    @property
-    def elements(self) -> Tensor:
-        """The elements, as a tensor with one axis."""
-        return self.source.detach().reshape(-1) if self.flat is None else self.flat
+    def elements(self, number: int) -> Tensor:
+        """Return the elements of a tensor, along one axis."""
+        flat = self.flats.get(self.places[number])
+        return self.sources[number].reshape(-1) if flat is None else flat
 
-    @property
-    def words(self) -> Tensor:
-        return words_of(self.elements.contiguous()) if self.flat is None else self.source
+    def words(self, number: int) -> Tensor:
+        """Return the content of a tensor as words."""
+        source = self.sources[number]
+        return source if self.places[number] in self.flats else words_of(source.reshape(-1))
 
 
 class Fingerprints:
@@ -87,15 +91,12 @@ class Fingerprints:
         found: list[int | None] = [None] * len(tensors)
         probes: list[int | None] = [None] * len(tensors)
         with torch.no_grad():
-            devices: dict[torch.device, list[_Content]] = {}
-            for content in self._read_all(tensors, found):
-                devices.setdefault(content.source.device, []).append(content)
-            for device, contents in devices.items():
+            for device, contents in self._read_all(tensors, found).items():
                 self._compute(device, contents, found, probes, pending)
         return found, probes
 
     def probe(self, tensors: Sequence[Tensor | None]) -> list[int | None]:
-        """Return a number per tensor for about a hundred of its words, spread over it.
+        """Return a number per tensor for some of its words, spread over it.
 
         It costs next to nothing and changes with nearly every change that is not of single
         elements. None for a small tensor, where all words cost little, and on an accelerator,
@@ -103,30 +104,39 @@ class Fingerprints:
         """
         found: list[int | None] = [None] * len(tensors)
         with torch.no_grad():
-            contents = [
-                content
-                for content in self._read_all(tensors, [None] * len(tensors))
-                if _is_host(content.source.device) and is_probed(content.kind)
-            ]
-            if contents:
-                samples = torch.stack([_sample(content.words) for content in contents])
-                _put(found, contents, self._checksum.weigh(samples).tolist())
+            for device, contents in self._read_all(tensors, [None] * len(tensors)).items():
+                numbers = [i for i, kind in enumerate(contents.kinds) if is_probed(kind)]
+                if numbers and _is_host(device):
+                    samples = torch.stack([_sample(contents.words(number)) for number in numbers])
+                    sums = self._checksum.weigh(samples).tolist()
+                    for number, value in zip(numbers, sums, strict=True):
+                        found[contents.places[number]] = value
         return found
 
     def _read_all(
         self, tensors: Sequence[Tensor | None], found: list[int | None]
-    ) -> Iterator[_Content]:
+    ) -> dict[torch.device, _Contents]:
         """Make the content of tensors readable; put into `found` what is settled already."""
+        devices: defaultdict[torch.device, _Contents] = defaultdict(_Contents)
         for place, tensor in enumerate(tensors):
             if tensor is None:
                 continue
-            content = _Content(place, tensor) if is_plain(tensor) else self._read(place, tensor)
-            if isinstance(content, _Content):
-                yield content
+            dtype = plain_type(tensor)
+            if dtype is not None:
+                devices[tensor.device].add(place, tensor, (dtype, tensor.shape, dtype))
+                continue
+            flat = self._read(tensor)
+            if isinstance(flat, Tensor):
+                words = words_of(flat)
+                contents = devices[words.device]
+                contents.add(place, words, (words.dtype, words.shape, flat.dtype))
+                contents.flats[place] = flat
             else:
-                found[place] = content
+                found[place] = flat
+        return devices
 
-    def _read(self, place: int, tensor: Tensor) -> _Content | int | None:
+    def _read(self, tensor: Tensor) -> Tensor | int | None:
+        """Return the elements along one axis; a number or None if it is settled already."""
         try:
             parts = strided_parts(tensor)
             if len(parts) != 1:
@@ -139,9 +149,10 @@ class Fingerprints:
             if part.data_ptr() == 0 and part.untyped_storage().size() == 0:
                 return None
             flat = part.contiguous().view(-1)
-            return _Content(place, words_of(flat), flat)
+            words_of(flat[:1])  # raises where a type cannot be read as bits
         except (RuntimeError, NotImplementedError, TypeError, AttributeError):
             return None
+        return flat
 
     def _of_parts(self, parts: Sequence[Tensor]) -> int | None:
         """Fingerprint a tensor that is made of several; zero if all of them are."""
@@ -155,35 +166,43 @@ class Fingerprints:
     def _compute(
         self,
         device: torch.device,
-        contents: Sequence[_Content],
+        contents: _Contents,
         found: list[int | None],
         probes: list[int | None],
         pending: Pending,
     ) -> None:
         """Fill in the numbers of tensors that are on one device."""
-        for numbers, joined in self._plan(device, [content.kind for content in contents]):
-            group = [contents[number] for number in numbers]
-            probed = group if joined is None else [group[number] for number in joined.probed]
+        for numbers, joined in self._plan(device, contents.kinds):
             if joined is None:
-                sums, hints = self._alone(group[0])
+                sums, hints = self._alone(contents, numbers[0])
+                probed: Sequence[int] = numbers
             else:
-                sums, hints = joined.sums([content.source for content in group])
+                sums, hints = joined.sums([contents.sources[number] for number in numbers])
+                probed = [numbers[number] for number in joined.probed]
+            places = [contents.places[number] for number in numbers]
             if not _is_host(device):
-                places = [content.place for content in group]
                 pending.add([sums, hints], partial(_fill_in, found, places))
                 continue
             computed = sums.tolist()
-            for content, number, first in zip(group, computed, hints.tolist(), strict=False):
-                stands_for_zero = _stands_for_zero(content, number, first)
-                found[content.place] = 0 if stands_for_zero else number or _NONZERO
-            _put(probes, probed, computed[len(group) :])
+            for number, place, value, first in zip(
+                numbers, places, computed, hints.tolist(), strict=False
+            ):
+                # Zeros and -0.0 mixed are the only content that looks unlike zero and is; a first
+                # word with more than sign bits rules that out.
+                if not (value and first & _SIGNLESS) and is_zero(contents.elements(number)):
+                    found[place] = 0
+                else:
+                    found[place] = value or _NONZERO
+            for number, value in zip(probed, computed[len(numbers) :], strict=True):
+                probes[contents.places[number]] = value
 
-    def _alone(self, content: _Content) -> tuple[Tensor, Tensor]:
+    def _alone(self, contents: _Contents, number: int) -> tuple[Tensor, Tensor]:
         """Compute for one large tensor what `Joined.sums` does for others."""
-        words = content.words.unsqueeze(0)
+        words = contents.words(number).unsqueeze(0)
         total = self._checksum.of(words)
         if not _is_host(words.device):
-            return total, (words & signless(content.kind[2])).ne(0).any(1).to(torch.int64)
+            mask = signless(contents.kinds[number][2])
+            return total, (words & mask).ne(0).any(1).to(torch.int64)
         sample = self._checksum.weigh(_sample(words[0]).unsqueeze(0))
         return torch.cat([total, sample]), words[:, 0]
 
@@ -207,7 +226,8 @@ class Fingerprints:
                 if words_in(chosen[0]) >= LARGE:
                     plan.append((group, None))
                 else:
-                    joined = Joined(chosen, device, self._checksum, on_host=on_host)
+                    with torch.inference_mode(False):  # which the program may be in, this time
+                        joined = Joined(chosen, device, self._checksum, on_host=on_host)
                     plan.append((group, joined))
                     self._kept += sum(map(room_of, chosen))
         return plan
@@ -234,20 +254,6 @@ def _sample(words: Tensor) -> Tensor:
 def _is_host(device: torch.device) -> bool:
     """Tell whether the calling thread itself computes, so that it may look at what it has."""
     return device.type == "cpu"
-
-
-def _stands_for_zero(content: _Content, number: int, first: int) -> bool:
-    """Tell on the host whether content is zero; `first` is its first word.
-
-    Zeros and -0.0 mixed are the only content that looks unlike zero and is; a first word with more
-    than sign bits rules that out.
-    """
-    return not (number and first & _SIGNLESS) and is_zero(content.elements)
-
-
-def _put(found: list[int | None], contents: Sequence[_Content], numbers: Sequence[int]) -> None:
-    for content, number in zip(contents, numbers, strict=True):
-        found[content.place] = number
 
 
 def _fill_in(found: list[int | None], places: list[int], numbers: list[int]) -> None:

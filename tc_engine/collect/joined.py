@@ -21,7 +21,7 @@ SMALL = 4096  # words of a tensor of which each is weighed
 GRID, OTHER_GRID = (31, 64), (32, 62)
 CHUNK = GRID[0] * GRID[1]
 SUMS = (0, 31), (31, 31 + 64), (31 + 64, 31 + 64 + 62)  # of a chunk: rows, columns, other columns
-PROBED, PROBED_FROM = 128, 1024  # words
+PROBED, PROBED_FROM = 64, 1024  # words
 
 
 Kind = tuple[torch.dtype, torch.Size, torch.dtype]

@@ -8,7 +8,7 @@ itself. A change is the work of the call at whose exit it is seen and at whose e
 there.
 
 Reading all content takes its time, and what the program does by itself it does to whole tensors. So
-of larger tensors about a hundred words are compared first, and what an optimizer holds is compared
+of larger tensors some words are compared first, and what an optimizer holds is compared
 before the optimizer steps, not before each call. What escapes that is seen with the next change.
 """
 
@@ -36,8 +36,9 @@ from tc_engine.collect.variables import Variable, Variables
 class Content:
     """What is compared by content, however unchanged it looks: a sum of these.
 
-    `DEEP`: by the whole content. Otherwise about a hundred words of a larger tensor have to do.
-    Plain numbers, since they are asked for each variable at each look.
+    `DEEP`: by the whole content. Otherwise some words of a larger tensor have to do. `NO_DATA` and
+    `NO_GRAD`: it is not compared at all. Plain numbers, since they are asked for each variable at
+    each look.
     """
 
     NOTHING = 0
@@ -46,6 +47,8 @@ class Content:
     FREE = 4  # the other ones
     GRAD = 8
     DEEP = 16
+    NO_DATA = 32
+    NO_GRAD = 64
     DATA = BUFFERS | HELD | FREE
     ALL = DATA | GRAD
 
@@ -154,7 +157,18 @@ class Observer:
         tensor = variable.tensor()
         if tensor is None:
             return
-        data_shown, grad_shown = self._shown
+        if not content & Content.NO_DATA:
+            self._see_data(variable, tensor, content, found)
+        if not (content & Content.NO_GRAD or variable.is_buffer) and self._shown[1]:
+            grad = tensor.grad if tensor.is_leaf else None
+            key = 0 if grad is None else _evidence(grad)
+            is_new = key is None or key != variable.grad_key
+            if is_new:
+                variable.grad_key = key
+            if is_new or (grad is not None and content & Content.GRAD):
+                _note(variable, grad, False, is_new or content & Content.DEEP, found)
+
+    def _see_data(self, variable: Variable, tensor: Tensor, content: int, found: _Found) -> None:
         key = _evidence(tensor)
         is_new = key is None or key != variable.data_key
         if is_new:
@@ -164,17 +178,8 @@ class Observer:
             facts = self._facts_of(tensor, variable.is_held)
             if facts is not variable.facts:
                 variable.facts = found.facts[variable] = facts
-        if data_shown and (is_new or content & _kind(variable)):
+        if (is_new or content & _kind(variable)) and self._shown[0]:
             _note(variable, tensor, True, is_new or content & Content.DEEP, found)
-        if not grad_shown or variable.is_buffer:
-            return
-        grad = tensor.grad if tensor.is_leaf else None
-        key = () if grad is None else _evidence(grad)
-        is_new = key is None or key != variable.grad_key
-        if is_new:
-            variable.grad_key = key
-        if is_new or (grad is not None and content & Content.GRAD):
-            _note(variable, grad, False, is_new or content & Content.DEEP, found)
 
     def _without_doubt(self, found: _Found) -> _Found:
         """Leave out what a probe finds as it was."""
@@ -302,16 +307,21 @@ def _extra(own: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _evidence(tensor: Tensor) -> tuple[Any, ...] | None:
-    """Return what moves with nearly every change of a tensor; None where nothing tells."""
+def _evidence(tensor: Tensor) -> int | None:
+    """Return what moves with nearly every change of a tensor; None where nothing tells.
+
+    A hash of it: one number is quicker to compare than several that lie here and there.
+    """
     try:
-        return (
-            id(tensor),
-            tensor._version,
-            tensor.data_ptr(),
-            tensor.dtype,
-            tensor.shape,
-            tensor.requires_grad,
+        return hash(
+            (
+                id(tensor),
+                tensor._version,
+                tensor.data_ptr(),
+                tensor.dtype,
+                tensor.shape,
+                tensor.requires_grad,
+            )
         )
     except Exception:
         # Inference tensors have no version, sharded and fake ones no address; subclasses may raise.

@@ -66,7 +66,7 @@ class Parts:
         """
         if not self._fresh:
             return False
-        self._write(self._number, self._fresh)
+        self._write(self._number, self._fresh, quick=True)
         self._number += 1
         self._small += self._fresh
         self._fresh = []
@@ -87,10 +87,17 @@ class Parts:
         self._small, self.held = [], sum(batch.nbytes for batch in self._fresh)
 
     def _write(
-        self, number: int, batches: Sequence[pa.RecordBatch], covers: int | None = None
+        self,
+        number: int,
+        batches: Sequence[pa.RecordBatch],
+        *,
+        covers: int | None = None,
+        quick: bool = False,
     ) -> None:
         table = pa.Table.from_batches(batches).sort_by("event_id")
-        path = write_part(self._run, str(self.process), number, table, CREATED_BY, covers=covers)
+        path = write_part(
+            self._run, str(self.process), number, table, CREATED_BY, covers=covers, quick=quick
+        )
         self._sizes[number] = path.stat().st_size
 
     def _call_columns(self, calls: Sequence[Call]) -> dict[str, list[Any]]:

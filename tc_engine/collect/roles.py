@@ -24,6 +24,7 @@ from tc_engine.collect.variables import Variables, unwrap
 WATCHING = frozenset({"clip", "collective", "init", "touch", "unscale", "update"})
 DEEPLY = Content.ALL | Content.DEEP
 TORCH_OPTIMIZERS = "torch.optim."
+SEEN = "seen"
 
 
 class Roles:
@@ -64,9 +65,11 @@ class Roles:
 
     def before_clip(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare gradients before they are made smaller."""
-        self._observer.enter(call, content=Content.GRAD)
+        self._observer.enter(call, content=Content.GRAD | Content.NO_DATA)
 
-    after_clip = after_touch
+    def after_clip(self, call: Call, now: int, error: BaseException | None) -> None:
+        """Compare gradients: nothing else is written here."""
+        self._observer.leave(call, now, content=Content.NO_DATA)
 
     def before_init(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare only the tensor that is about to be initialised, if it is known."""
@@ -121,7 +124,7 @@ class Roles:
         self._variables.look_at_optimizers()
         self._observer.enter(call, content=self._by_itself())
 
-    after_zero_grad = after_touch
+    after_zero_grad = after_clip
 
     def before_step(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Compare everything; remember whether this optimizer may write without a trace."""
@@ -169,8 +172,14 @@ class Roles:
         self._observer.enter(call, content=Content.GRAD, again=again)
 
     def after_backward(self, call: Call, now: int, error: BaseException | None) -> None:
-        """Compare everything; without any optimizer the iteration is over."""
-        self._observer.leave(call, now)
+        """Compare everything; without any optimizer the iteration is over.
+
+        Once: where one form calls the other, that is the last thing it does.
+        """
+        if call.note is not SEEN:
+            self._observer.leave(call, now)
+        if _is_inside(call, ".backward", depth=2):
+            call.thread.calls[-2].note = SEEN
         if error is None and not self._variables.has_optimizer:
             self._steps.stepped()
 
@@ -188,7 +197,7 @@ class Roles:
     def after_forward(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare the buffers by content: batch norm leaves no trace in version counters."""
         if call.observes:
-            self._observer.leave(call, now, content=Content.BUFFERS | Content.DEEP)
+            self._observer.leave(call, now, content=Content.BUFFERS | Content.NO_GRAD)
 
     def before_mode(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Find the stage when a whole model is switched to training or evaluation."""
@@ -251,10 +260,12 @@ def _is_opaque(optimizer: Any) -> bool:
     return any(group.get("fused") for group in optimizer.param_groups)
 
 
-def _is_inside(call: Call, ending: str) -> bool:
-    """Tell whether the innermost call around a new one is of such a function."""
-    around = call.thread.calls
-    return bool(around) and around[-1].observes and around[-1].api.name.endswith(ending)
+def _is_inside(call: Call, ending: str, depth: int = 1) -> bool:
+    """Tell whether the innermost open call is of such a function, or the one at a depth."""
+    calls = call.thread.calls
+    return (
+        len(calls) >= depth and calls[-depth].observes and calls[-depth].api.name.endswith(ending)
+    )
 
 
 def _tensors_in(args: Iterable[Any], kwargs: dict[str, Any]) -> list[Tensor]:

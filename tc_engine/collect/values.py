@@ -20,6 +20,7 @@ from tc_engine.collect.serials import Storages
 
 MAX_TEXT = 256
 MAX_ELEMENTS = 64
+MAX_TENSORS = 8  # of a list, where nothing tells them apart
 MAX_LEVELS = 2
 CACHED_TENSORS = 65_536
 CACHED_PAYLOADS = 8192
@@ -115,7 +116,10 @@ class Encoder:
                 if type(key) is str or type(key) is int
             ]
             return "{" + ",".join(pairs) + "}"
-        elements = [self._element(element, levels - 1) for element in value[:MAX_ELEMENTS]]
+        # An optimizer is given all its parameters and what it keeps of them, in each step.
+        many = self._storages is None and value and issubclass(type(value[0]), Tensor)
+        most = MAX_TENSORS if many else MAX_ELEMENTS
+        elements = [self._element(element, levels - 1) for element in value[:most]]
         return "[" + ",".join(elements) + "]"
 
     def _element(self, value: Any, levels: int) -> str:

@@ -80,8 +80,8 @@ class Variable:
 
     def forget(self) -> None:
         """Know nothing of the content."""
-        self.data_key: object = None
-        self.grad_key: object = None
+        self.data_key: int | None = None
+        self.grad_key: int | None = None
         self.data_mark: Mark = (None, None)
         self.grad_mark: Mark = (None, None)
         self.data: int | None = None

@@ -1,7 +1,7 @@
 """Write the events as parts of the dataset, from one thread of its own.
 
-Events are taken from the recorder's queue several times a second, in slices small enough not to
-hold up the program, and become Arrow columns at once. Twice a second what has come together is
+Events are taken from the recorder's queue three times a second, in slices small enough not to
+hold up the program, and become Arrow columns at once. Every 0.7 seconds what has come together is
 written as a small part, so that a killed program loses less than a second. Small parts are joined
 to a large one when they hold enough, or after a while: at first every half minute, later after one
 per cent of the run, so that a long run does not fall into thousands of files.
@@ -22,8 +22,8 @@ from tc_engine.dataset import EVENTS
 if TYPE_CHECKING:
     from tc_engine.collect.parts import Parts
 
-POLL_SECONDS = 0.25
-PART_SECONDS = 0.5
+POLL_SECONDS = 0.35
+PART_SECONDS = 0.6  # so at every second look at the queue
 JOIN_SECONDS = 30.0
 JOIN_SHARE = 0.01
 JOIN_BYTES = 64 * 2**20

@@ -95,8 +95,10 @@ def test_equal_content_whatever_the_layout() -> None:
     assert of(tensor.permute(3, 1, 0, 2).contiguous().permute(2, 1, 3, 0)) == expected
     assert of(torch.cat([torch.zeros(1), tensor.flatten()])[1:].view(6, 4, 5, 3)) == expected
     assert of(tensor.requires_grad_()) == expected
+    fingerprints = Fingerprints()
     with torch.inference_mode():
-        assert of(tensor.clone()) == expected
+        assert fingerprints.of([tensor.clone()]) == [expected]
+    assert fingerprints.of([tensor]) == [expected]
 
 
 def test_known_values() -> None:
