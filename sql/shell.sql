@@ -23,7 +23,9 @@
 .read sql/2_derive/fixed_arguments.sql
 .read sql/2_derive/function_repeats.sql
 .read sql/2_derive/function_pool.sql
+.read sql/2_derive/repeated_functions.sql
 .read sql/2_derive/ordered_functions.sql
+.read sql/2_derive/ordered_pairs.sql
 .read sql/2_derive/last_done.sql
 .read sql/2_derive/var_values.sql
 .read sql/2_derive/var_runs.sql

@@ -20,22 +20,13 @@ ancestor AS (
 ),
 
 caller AS (
-    SELECT
+    SELECT DISTINCT
         call.function,
         ancestor.child,
         ancestor.child_id,
-        CAST(NULL AS VARCHAR) AS stage
+        unnest([NULL, call.stage]) AS stage
     FROM ancestor
     INNER JOIN calls AS call USING (call_id)
-    UNION
-    SELECT
-        call.function,
-        ancestor.child,
-        ancestor.child_id,
-        call.stage
-    FROM ancestor
-    INNER JOIN calls AS call USING (call_id)
-    WHERE call.stage IS NOT NULL
 ),
 
 pair AS (

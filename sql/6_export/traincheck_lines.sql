@@ -98,32 +98,22 @@ line AS (
         -event_id AS nth,
         concat_ws(
             ',',
-            '"type":"function_call (post)"',
+            '"type":"function_call (post)' || if(outcome = 'ok', '', ' (exception)') || '"',
             fields,
             '"is_bound_method":' || is_bound_method,
             '"time":' || end_ts,
-            '"return_values":' || result
+            if(
+                outcome = 'ok',
+                '"return_values":' || result,
+                concat_ws(
+                    ',',
+                    '"exception":' || coalesce(to_json(exception), 'null'),
+                    '"exception_msg":' || coalesce(to_json(exception_message), 'null')
+                )
+            )
         ) AS fields
     FROM call
-    WHERE outcome = 'ok'
-    UNION ALL
-    SELECT
-        file,
-        process_id,
-        end_ts AS ts,
-        if(start_ts < end_ts, 0, 2) AS turn,
-        -event_id AS nth,
-        concat_ws(
-            ',',
-            '"type":"function_call (post) (exception)"',
-            fields,
-            '"is_bound_method":' || is_bound_method,
-            '"time":' || end_ts,
-            '"exception":' || coalesce(to_json(exception), 'null'),
-            '"exception_msg":' || coalesce(to_json(exception_message), 'null')
-        ) AS fields
-    FROM call
-    WHERE outcome = 'exception'
+    WHERE outcome IN ('ok', 'exception')
     UNION ALL
     SELECT
         'proxy_log.json' AS file,

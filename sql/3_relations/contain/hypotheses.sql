@@ -13,40 +13,37 @@ child_call AS (
     WHERE NOT functions.is_skipped
 ),
 
+-- What is fixed in all stages, and in one of them; NULL where nothing is fixed in all stages.
+given AS (
+    SELECT
+        child_call.function,
+        child_call.child,
+        fixed.arguments
+    FROM child_call
+    INNER JOIN fixed_arguments AS fixed USING (function, child)
+    UNION
+    SELECT
+        function,
+        child,
+        NULL AS arguments
+    FROM child_call
+    WHERE (function, child) NOT IN (SELECT (function, child) FROM fixed_arguments WHERE stage IS NULL)
+),
+
 stated AS (
     SELECT
         to_json([
-            json_object('param_type', 'APIParam', 'api_full_name', child_call.function),
+            json_object('param_type', 'APIParam', 'api_full_name', function),
             if(
-                fixed.arguments IS NULL,
-                json_object('param_type', 'APIParam', 'api_full_name', child_call.child),
+                arguments IS NULL,
+                json_object('param_type', 'APIParam', 'api_full_name', child),
                 json_object(
-                    'param_type', 'APIParam', 'api_full_name', child_call.child,
-                    'arguments', json_object('args', fixed.arguments, 'func_name', child_call.child)
+                    'param_type', 'APIParam', 'api_full_name', child,
+                    'arguments', json_object('args', arguments, 'func_name', child)
                 )
             )
         ]) AS params
-    FROM child_call
-    LEFT JOIN fixed_arguments AS fixed
-        ON
-            child_call.function = fixed.function
-            AND child_call.child = fixed.child
-            AND fixed.stage IS NULL
-    UNION
-    SELECT
-        to_json([
-            json_object('param_type', 'APIParam', 'api_full_name', child_call.function),
-            json_object(
-                'param_type', 'APIParam', 'api_full_name', child_call.child,
-                'arguments', json_object('args', fixed.arguments, 'func_name', child_call.child)
-            )
-        ]) AS params
-    FROM child_call
-    INNER JOIN fixed_arguments AS fixed
-        ON
-            child_call.function = fixed.function
-            AND child_call.child = fixed.child
-            AND fixed.stage IS NOT NULL
+    FROM given
     UNION ALL
     SELECT
         to_json([
