@@ -16,19 +16,12 @@ from torch import Tensor
 
 from tc_engine.collect.checksum import Checksum
 from tc_engine.collect.content import is_zero, plain_type, signless, strided_parts, words_of
-from tc_engine.collect.joined import (
-    PROBED,
-    Joined,
-    Kind,
-    is_probed,
-    room_of,
-    words_in,
-)
+from tc_engine.collect.joined import Joined, Kind, is_probed, room_of, sample, words_in
 from tc_engine.collect.pending import Pending
 
-LARGE = 8 * 61 * 480  # words of a tensor that is not copied
-ROOM_ON_HOST, ROOM_ON_DEVICE = 9 * 31 * 1024, 4 * 2**20  # words of a buffer: what a cache holds
-KEPT = 4  # times that in all buffers
+LARGE = 24 * 61 * 480  # words of a tensor that is computed by itself
+ROOM_ON_HOST, ROOM_ON_DEVICE = 2**18, 2**22  # words of a buffer
+KEPT_ON_HOST, KEPT_ON_DEVICE = 2**20, 2**24  # words of all buffers
 _SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
@@ -107,7 +100,7 @@ class Fingerprints:
             for device, contents in self._read_all(tensors, [None] * len(tensors)).items():
                 numbers = [i for i, kind in enumerate(contents.kinds) if is_probed(kind)]
                 if numbers and _is_host(device):
-                    samples = torch.stack([_sample(contents.words(number)) for number in numbers])
+                    samples = torch.stack([sample(contents.words(number)) for number in numbers])
                     sums = self._checksum.weigh(samples).tolist()
                     for number, value in zip(numbers, sums, strict=True):
                         found[contents.places[number]] = value
@@ -203,8 +196,8 @@ class Fingerprints:
         if not _is_host(words.device):
             mask = signless(contents.kinds[number][2])
             return total, (words & mask).ne(0).any(1).to(torch.int64)
-        sample = self._checksum.weigh(_sample(words[0]).unsqueeze(0))
-        return torch.cat([total, sample]), words[:, 0]
+        sampled = self._checksum.weigh(sample(words[0]).unsqueeze(0))
+        return torch.cat([total, sampled]), words[:, 0]
 
     def _plan(
         self, device: torch.device, kinds: Sequence[Kind]
@@ -216,12 +209,11 @@ class Fingerprints:
         key = (device, stream, *kinds)
         plan = self._plans.get(key)
         if plan is None:
-            room = ROOM_ON_HOST if on_host else ROOM_ON_DEVICE
-            if self._kept > KEPT * room:
+            if self._kept > (KEPT_ON_HOST if on_host else KEPT_ON_DEVICE):
                 self._plans.clear()
                 self._kept = 0
             plan = self._plans[key] = []
-            for group in _groups(kinds, room):
+            for group in _groups(kinds, on_host=on_host):
                 chosen = [kinds[number] for number in group]
                 if words_in(chosen[0]) >= LARGE:
                     plan.append((group, None))
@@ -229,26 +221,23 @@ class Fingerprints:
                     with torch.inference_mode(False):  # which the program may be in, this time
                         joined = Joined(chosen, device, self._checksum, on_host=on_host)
                     plan.append((group, joined))
-                    self._kept += sum(map(room_of, chosen))
+                    self._kept += joined.room
         return plan
 
 
-def _groups(kinds: Sequence[Kind], room: int) -> Iterator[list[int]]:
+def _groups(kinds: Sequence[Kind], *, on_host: bool) -> Iterator[list[int]]:
     """Put together the numbers of tensors that fit into a buffer: small tensors come first."""
+    room = ROOM_ON_HOST if on_host else ROOM_ON_DEVICE
     group: list[int] = []
     left = room
-    for size, number in sorted((room_of(kind), number) for number, kind in enumerate(kinds)):
-        if group and (size > left or size >= LARGE):
+    for size, number in sorted((words_in(kind), number) for number, kind in enumerate(kinds)):
+        needed = room_of(size)
+        if group and (needed > left or size >= LARGE):
             yield group
             group, left = [], room
         group.append(number)
-        left -= size
+        left -= needed
     yield group
-
-
-def _sample(words: Tensor) -> Tensor:
-    step = words.numel() // PROBED
-    return words[: PROBED * step : step]
 
 
 def _is_host(device: torch.device) -> bool:

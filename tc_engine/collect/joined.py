@@ -3,26 +3,27 @@
 To call torch costs more than to add up a tensor of usual size, so it is called for all together.
 The buffer is laid out for tensors of certain types and shapes: first the small ones, of which each
 word is weighed; then the others, each filled up with zeros to whole chunks. A chunk is laid out as
-two grids, and the sums of rows and columns are weighed (see `checksum`).
+two grids, and the sums of rows and columns are weighed (see `checksum`). A tensor of some length
+has coarse chunks first, and fine ones for the rest of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
 
-from tc_engine.collect.checksum import FOLD, Checksum
-from tc_engine.collect.content import WORD, signless
+from tc_engine.collect.checksum import FOLD, GRIDS, Checksum, Grid
+from tc_engine.collect.content import WORD, signless, words_of
 
-SMALL = 4096  # words of a tensor of which each is weighed
-GRID, OTHER_GRID = (31, 64), (32, 62)
-CHUNK = GRID[0] * GRID[1]
-SUMS = (0, 31), (31, 31 + 64), (31 + 64, 31 + 64 + 62)  # of a chunk: rows, columns, other columns
+COARSE = GRIDS[0]
+FINE = (31, 64), (32, 62)
+SMALL = 31 * 64  # words of a tensor of which each is weighed; as many make a chunk
+COARSE_CHUNK = COARSE[0][0] * COARSE[0][1]
+READ_FROM = 48 * 1024  # words of a tensor of which the coarse chunks are not copied
 PROBED, PROBED_FROM = 64, 1024  # words
-
 
 Kind = tuple[torch.dtype, torch.Size, torch.dtype]
 """Type and shape of a tensor, and the type of its elements, for which words may stand."""
@@ -33,10 +34,12 @@ def words_in(kind: Kind) -> int:
     return -(-kind[1].numel() * kind[0].itemsize // WORD)
 
 
-def room_of(kind: Kind) -> int:
-    """Return how many words of a buffer a tensor takes."""
-    size = words_in(kind)
-    return size if size <= SMALL else -(-size // CHUNK) * CHUNK
+def room_of(size: int) -> int:
+    """Return how many words of a buffer a tensor of so many words takes."""
+    if size <= SMALL:
+        return size
+    copied = size % COARSE_CHUNK if size >= READ_FROM else size
+    return -(-copied // SMALL) * SMALL
 
 
 def is_probed(kind: Kind) -> bool:
@@ -44,77 +47,138 @@ def is_probed(kind: Kind) -> bool:
     return words_in(kind) >= PROBED_FROM
 
 
+def sample(words: Tensor) -> Tensor:
+    """Take the words of a tensor by which it is probed."""
+    step = words.numel() // PROBED
+    return words[: PROBED * step : step]
+
+
 class Joined:
-    """A buffer for tensors of certain kinds on one device, small ones first.
+    """A buffer for tensors of certain kinds on one device, in the order of their size.
 
     It computes a sum for each, tells which of them are not zero, and takes samples of those that
-    are probed.
+    are probed. The coarse chunks of a tensor of some length are read where they are, and only the
+    rest of it is copied.
     """
 
     def __init__(
         self, kinds: Sequence[Kind], device: torch.device, checksum: Checksum, *, on_host: bool
     ) -> None:
         self._on_host = on_host
-        rooms = [room_of(kind) for kind in kinds]
-        *firsts, end = accumulate(rooms, initial=0)
-        small = sum(words_in(kind) <= SMALL for kind in kinds)
-        start = firsts[small] if small < len(kinds) else end
-        self._words = torch.zeros(end, dtype=torch.int64, device=device)
+        sizes = [words_in(kind) for kind in kinds]
+        small = sum(size <= SMALL for size in sizes)
+        self._copied = sum(size < READ_FROM for size in sizes)
+        rooms = [room_of(size) for size in sizes]
+        *firsts, self.room = accumulate(rooms, initial=0)
+        self._whole = [size // COARSE_CHUNK for size in sizes[self._copied :]]
+        self._words = torch.zeros(self.room, dtype=torch.int64, device=device)
+        self._small = self._words[: sum(rooms[:small])]
+        self._fine = self._words[sum(rooms[:small]) :]
         self._places = [
             _view(self._words[first : first + words_in(kind)], kind)
-            for first, kind in zip(firsts, kinds, strict=True)
+            for first, kind in zip(firsts, kinds[: self._copied], strict=False)
         ]
-        self._small = self._words[:start]
-        self._grids = [self._words[start:].view(-1, *grid) for grid in (GRID, OTHER_GRID)]
-        self._counts = small, len(kinds) - small
-        probed = [i for i, kind in enumerate(kinds) if self._on_host and is_probed(kind)]
-        self.probed = probed
-        # What is weighed: small tensors, rows, columns and other columns of the others, samples.
-        chunks = [room // CHUNK for room in rooms[small:]]
-        spans = [(0, room) for room in rooms[:small]]
-        for start, end in SUMS:
-            spans += [(start * count, end * count) for count in chunks]
-        spans += [(0, PROBED)] * len(probed)
-        weights = checksum.weights(device)
-        self._weights = torch.cat([weights[start:end] for start, end in spans])
-        self._ends = _indices(accumulate(end - start for start, end in spans), device) - 1
-        self._firsts = _indices(firsts, device)
-        steps = {i: words_in(kinds[i]) // PROBED for i in probed}
-        samples = [torch.arange(PROBED, device="cpu") * steps[i] + firsts[i] for i in probed]
-        self._samples = torch.cat(samples).to(device) if samples else None
-        if not self._on_host:
-            masks = [signless(elements) for _, _, elements in kinds]
-            repeats = torch.tensor(rooms, device="cpu")
-            mask = torch.tensor(masks, dtype=torch.int64, device="cpu")
-            self._signless = mask.repeat_interleave(repeats).to(device)
-            self._lasts = _indices(accumulate(rooms), device) - 1
+        self._places += [
+            self._words[first : first + size % COARSE_CHUNK]
+            for first, size in zip(firsts[self._copied :], sizes[self._copied :], strict=True)
+        ]
+        self._firsts = _indices(firsts[: self._copied], device)
+        self._masks = [signless(elements) for _, _, elements in kinds]
+        self._set_samples(sizes, firsts, device)
+        self._set_sections(sizes, small, checksum.weights(device))
+        if not on_host and self._copied:
+            masks = torch.tensor(self._masks[: self._copied], dtype=torch.int64, device="cpu")
+            repeats = torch.tensor(rooms[: self._copied], device="cpu")
+            self._signless = masks.repeat_interleave(repeats).to(device)
+            self._lasts = _indices(accumulate(rooms[: self._copied]), device) - 1
+
+    def _set_samples(
+        self, sizes: Sequence[int], firsts: Sequence[int], device: torch.device
+    ) -> None:
+        self.probed = [i for i, size in enumerate(sizes) if self._on_host and size >= PROBED_FROM]
+        numbers = torch.arange(PROBED, device=device)
+        copied = [i for i in self.probed if i < self._copied]
+        places = [numbers * (sizes[i] // PROBED) + firsts[i] for i in copied]
+        self._samples = torch.cat(places) if places else None
+
+    def _set_sections(self, sizes: Sequence[int], small: int, weights: Tensor) -> None:
+        """Find the weights of all that is added up, in its order, and whose it is."""
+        # Of each tensor the sums of coarse chunks are weighed first, then those of fine ones.
+        coarse = [0] * self._copied + self._whole
+        fine = [room_of(size) // SMALL for size in sizes]
+        spans = [(number, 0, size) for number, size in enumerate(sizes[:small])]
+        for kind in range(3):
+            for number in range(small, len(sizes)):
+                begun = _bounds(coarse[number], COARSE)[-1]
+                start, end = _bounds(fine[number], FINE)[kind : kind + 2]
+                spans.append((number, begun + start, begun + end))
+        for number in range(self._copied, len(sizes)):
+            spans += [(number, *pair) for pair in pairwise(_bounds(coarse[number], COARSE))]
+        spans += [(len(sizes) + i, 0, PROBED) for i in range(len(self.probed))]
+        spans = [span for span in spans if span[1] < span[2]]  # the rest may be nothing
+        self._weights = torch.cat([weights[start:end] for _, start, end in spans])
+        self._joined, self._folded = (torch.empty_like(self._weights) for _ in range(2))
+        lengths = accumulate(end - start for _, start, end in spans)
+        self._ends = _indices(lengths, weights.device) - 1
+        self._owners = _indices((owner for owner, _, _ in spans), weights.device)
+        self._zeros = torch.zeros_like(weights[: len(sizes) + len(self.probed)])
 
     def sums(self, tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Return the sums, and behind them those of the samples; and a hint for each tensor.
 
         The hint is the first word on the host, elsewhere a number that is 0 for content that is.
         """
-        torch._foreach_copy_(self._places, list(tensors))
-        small, large = self._counts
-        pieces = [self._small] if small else []
-        if large:
-            grid, other = self._grids
-            pieces += [grid.sum(2).view(-1), grid.sum(1).view(-1), other.sum(1).view(-1)]
+        read = [words_of(tensor.reshape(-1)) for tensor in tensors[self._copied :]]
+        coarse = [
+            words[: count * COARSE_CHUNK] for words, count in zip(read, self._whole, strict=True)
+        ]
+        rests = [words[len(part) :] for words, part in zip(read, coarse, strict=True)]
+        torch._foreach_copy_(self._places, [*tensors[: self._copied], *rests])
+        pieces = [self._small]
+        if self._fine.numel():
+            pieces += _sums(self._fine, FINE)
+        for part in coarse:
+            pieces += _sums(part, COARSE)
         if self._samples is not None:
             pieces.append(self._words[self._samples])
-        joined = torch.cat(pieces) if len(pieces) > 1 else pieces[0]
-        sums = _sections((joined >> FOLD).add_(joined).mul_(self._weights).cumsum(0), self._ends)
-        if large:
-            behind = small + 3 * large
-            of_large = sums[small:behind].view(3, large).sum(0)
-            sums = torch.cat([sums[:small], of_large, sums[behind:]])
-        return sums, self._hints()
-
-    def _hints(self) -> Tensor:
         if self._on_host:
-            return self._words[self._firsts]
-        nonzero = (self._words & self._signless).ne(0).cumsum(0)
-        return _sections(nonzero, self._lasts)
+            pieces += [sample(words) for words in read]
+        joined = torch.cat(pieces, out=self._joined)
+        folded = torch.bitwise_right_shift(joined, FOLD, out=self._folded).add_(joined)
+        running = folded.mul_(self._weights).cumsum_(0)
+        sums = self._zeros.index_add(0, self._owners, _sections(running, self._ends))
+        return sums, self._hints(read)
+
+    def _hints(self, read: Sequence[Tensor]) -> Tensor:
+        if self._on_host:
+            return torch.cat([self._words[self._firsts], *(words[:1] for words in read)])
+        found = []
+        if self._copied:
+            copied = self._words[: self._signless.numel()] & self._signless
+            found.append(_sections(copied.ne(0).cumsum(0), self._lasts))
+        masks = self._masks[self._copied :]
+        found += [
+            (words & mask).ne(0).any().long().view(1)
+            for words, mask in zip(read, masks, strict=True)
+        ]
+        return torch.cat(found)
+
+
+def _bounds(count: int, grids: tuple[Grid, Grid]) -> tuple[int, int, int, int]:
+    """Return where, of so many chunks, sums of rows, columns and other columns begin, and end."""
+    (rows, columns), (_, others) = grids
+    return (
+        0,
+        rows * count,
+        (rows + columns) * count,
+        (rows + columns + others) * count,
+    )
+
+
+def _sums(words: Tensor, grids: tuple[Grid, Grid]) -> list[Tensor]:
+    """Return the sums of rows, columns and other columns of chunks."""
+    grid, other = (words.view(-1, *shape) for shape in grids)
+    return [grid.sum(2).view(-1), grid.sum(1).view(-1), other.sum(1).view(-1)]
 
 
 def _view(words: Tensor, kind: Kind) -> Tensor:

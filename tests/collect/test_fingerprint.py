@@ -5,9 +5,10 @@ import torch
 
 from tc_engine.collect import fingerprint
 from tc_engine.collect.fingerprint import LARGE, Fingerprints
-from tc_engine.collect.joined import CHUNK, PROBED_FROM, SMALL
+from tc_engine.collect.joined import PROBED_FROM, READ_FROM, SMALL
 from tc_engine.collect.pending import Pending
 
+CHUNK = SMALL
 FLOATS = [
     torch.float32,
     torch.float64,
@@ -108,7 +109,20 @@ def test_known_values() -> None:
 
 
 def test_together_as_alone() -> None:
-    sizes = (3, LARGE * 2, 64, 0, SMALL, LARGE, SMALL * 2 + 1, 7, CHUNK * 7 + 5, LARGE * 2 - 1)
+    read = (READ_FROM * 2 + 1, READ_FROM * 2 - 2, READ_FROM * 2)
+    sizes = (
+        *read,
+        3,
+        LARGE * 2,
+        64,
+        0,
+        SMALL,
+        LARGE,
+        SMALL * 2 + 1,
+        7,
+        CHUNK * 7 + 5,
+        LARGE * 2 - 1,
+    )
     tensors = [torch.randn(size) for size in sizes]
     tensors += [torch.zeros(9), torch.arange(99_999).to(torch.int8), torch.randn(64, 999).t()]
     fingerprints = Fingerprints()
@@ -116,9 +130,14 @@ def test_together_as_alone() -> None:
     assert fingerprints.of(tensors) == alone
     assert fingerprints.of(tensors[::-1]) == alone[::-1]
     assert fingerprints.of(tensors) == alone  # again in the same place
+    whole = [torch.randn(61 * 480 * 2 * count) for count in (2, 3, 2)]
+    assert fingerprints.of(whole) == [of(tensor) for tensor in whole]
 
 
-@pytest.mark.parametrize("words", [5, SMALL, SMALL + 1, CHUNK * 3 - 1, CHUNK * 3])
+@pytest.mark.parametrize(
+    "words",
+    [5, SMALL, SMALL + 1, CHUNK * 3 - 1, CHUNK * 3, READ_FROM, 61 * 480 * 2, 61 * 480 * 3 - 1],
+)
 def test_the_definition(words: int) -> None:
     """Computed once more word by word, with numbers that have no limit."""
     tensor = torch.randn(words * 2)
@@ -130,14 +149,20 @@ def test_the_definition(words: int) -> None:
 
 
 def sums_of_chunks(words: list[int]) -> list[int]:
-    count = -(-len(words) // CHUNK)
-    words = words + [0] * (count * CHUNK - len(words))
-    rows, columns, others = [0] * (31 * count), [0] * (64 * count), [0] * (62 * count)
+    whole = len(words) // (61 * 480) * (61 * 480) if len(words) >= READ_FROM else 0
+    rest = words[whole:] + [0] * (-(len(words) - whole) % CHUNK)
+    return sums(words[:whole], 61, 480, 488) + sums(rest, 31, 64, 62)
+
+
+def sums(words: list[int], height: int, width: int, other: int) -> list[int]:
+    size = height * width
+    count = len(words) // size
+    rows, columns, others = [0] * (height * count), [0] * (width * count), [0] * (other * count)
     for place, word in enumerate(words):
-        chunk, inside = divmod(place, CHUNK)
-        rows[chunk * 31 + inside // 64] += word
-        columns[chunk * 64 + inside % 64] += word
-        others[chunk * 62 + inside % 62] += word
+        chunk, inside = divmod(place, size)
+        rows[chunk * height + inside // width] += word
+        columns[chunk * width + inside % width] += word
+        others[chunk * other + inside % other] += word
     return [signed(number) for number in (*rows, *columns, *others)]
 
 
