@@ -21,7 +21,7 @@ from tc_engine.collect.pending import Pending
 
 LARGE = 24 * 61 * 480  # words of a tensor that is computed by itself
 ROOM_ON_HOST, ROOM_ON_DEVICE = 2**18, 2**22  # words of a buffer
-KEPT_ON_HOST, KEPT_ON_DEVICE = 2**20, 2**24  # words of all buffers
+KEPT = 2**23  # words of all buffers together
 _SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
@@ -209,7 +209,7 @@ class Fingerprints:
         key = (device, stream, *kinds)
         plan = self._plans.get(key)
         if plan is None:
-            if self._kept > (KEPT_ON_HOST if on_host else KEPT_ON_DEVICE):
+            if self._kept > KEPT:
                 self._plans.clear()
                 self._kept = 0
             plan = self._plans[key] = []
@@ -221,7 +221,7 @@ class Fingerprints:
                     with torch.inference_mode(False):  # which the program may be in, this time
                         joined = Joined(chosen, device, self._checksum, on_host=on_host)
                     plan.append((group, joined))
-                    self._kept += joined.room
+                    self._kept += joined.memory
         return plan
 
 

@@ -69,9 +69,9 @@ class Joined:
         small = sum(size <= SMALL for size in sizes)
         self._copied = sum(size < READ_FROM for size in sizes)
         rooms = [room_of(size) for size in sizes]
-        *firsts, self.room = accumulate(rooms, initial=0)
+        *firsts, room = accumulate(rooms, initial=0)
         self._whole = [size // COARSE_CHUNK for size in sizes[self._copied :]]
-        self._words = torch.zeros(self.room, dtype=torch.int64, device=device)
+        self._words = torch.zeros(room, dtype=torch.int64, device=device)
         self._small = self._words[: sum(rooms[:small])]
         self._fine = self._words[sum(rooms[:small]) :]
         self._places = [
@@ -122,6 +122,11 @@ class Joined:
         self._ends = _indices(lengths, weights.device) - 1
         self._owners = _indices((owner for owner, _, _ in spans), weights.device)
         self._zeros = torch.zeros_like(weights[: len(sizes) + len(self.probed)])
+
+    @property
+    def memory(self) -> int:
+        """How many words its tensors take."""
+        return self._words.numel() + 3 * self._weights.numel()
 
     def sums(self, tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Return the sums, and behind them those of the samples; and a hint for each tensor.
