@@ -22,6 +22,7 @@ from tc_engine.collect.pending import Pending
 LARGE = 24 * 61 * 480  # words of a tensor that is computed by itself
 ROOM_ON_HOST, ROOM_ON_DEVICE = 2**18, 2**22  # words of a buffer
 KEPT = 2**23  # words of all buffers together
+MOST_SEEN = 4096
 _SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
@@ -61,6 +62,8 @@ class Fingerprints:
     def __init__(self) -> None:
         self._checksum = Checksum()
         self._plans: dict[object, list[tuple[Sequence[int], Joined | None]]] = {}
+        self._buffers: dict[object, Joined] = {}
+        self._seen: set[int] = set()  # hashes of sets of tensors that came once
         self._kept = 0
 
     def of(self, tensors: Sequence[Tensor | None]) -> list[int | None]:
@@ -202,32 +205,53 @@ class Fingerprints:
     def _plan(
         self, device: torch.device, kinds: Sequence[Kind]
     ) -> list[tuple[Sequence[int], Joined | None]]:
-        """Tell which tensors are computed together, and where; large ones by themselves."""
+        """Tell which tensors are computed together, and where; large ones by themselves.
+
+        To lay out a buffer for all of them pays when they come again. Where other tensors change in
+        each step, as with experts, a few layouts for tensors of one kind serve them all.
+        """
         on_host = _is_host(device)
         # On an accelerator a buffer is used again in the order of one stream.
         stream = None if device.type == "cpu" else torch.accelerator.current_stream(device)
         key = (device, stream, *kinds)
         plan = self._plans.get(key)
-        if plan is None:
-            if self._kept > KEPT:
-                self._plans.clear()
-                self._kept = 0
-            plan = self._plans[key] = []
-            for group in _groups(kinds, on_host=on_host):
-                chosen = [kinds[number] for number in group]
-                if words_in(chosen[0]) >= LARGE:
-                    plan.append((group, None))
-                else:
-                    with torch.inference_mode(False):  # which the program may be in, this time
-                        joined = Joined(chosen, device, self._checksum, on_host=on_host)
-                    plan.append((group, joined))
-                    self._kept += joined.memory
+        if plan is not None:
+            return plan
+        room = ROOM_ON_HOST if on_host else ROOM_ON_DEVICE
+        is_new = hash(key) not in self._seen
+        plan = [
+            (group, self._joined(device, stream, [kinds[number] for number in group]))
+            for group in (_alike(kinds, room) if is_new else _filled(kinds, room))
+        ]
+        if is_new:
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
+            self._seen.add(hash(key))
+        else:
+            self._plans[key] = plan
         return plan
 
+    def _joined(self, device: torch.device, stream: object, kinds: Sequence[Kind]) -> Joined | None:
+        """Return the buffer for tensors of these kinds; None for a large one."""
+        if words_in(kinds[0]) >= LARGE:
+            return None
+        key = (device, stream, *kinds)
+        joined = self._buffers.get(key)
+        if joined is None:
+            if self._kept > KEPT:
+                self._buffers.clear()
+                self._plans.clear()
+                self._seen.clear()
+                self._kept = 0
+            with torch.inference_mode(False):  # which the program may be in, this time
+                joined = Joined(kinds, device, self._checksum, on_host=_is_host(device))
+            self._buffers[key] = joined
+            self._kept += joined.memory
+        return joined
 
-def _groups(kinds: Sequence[Kind], *, on_host: bool) -> Iterator[list[int]]:
+
+def _filled(kinds: Sequence[Kind], room: int) -> Iterator[list[int]]:
     """Put together the numbers of tensors that fit into a buffer: small tensors come first."""
-    room = ROOM_ON_HOST if on_host else ROOM_ON_DEVICE
     group: list[int] = []
     left = room
     for size, number in sorted((words_in(kind), number) for number, kind in enumerate(kinds)):
@@ -238,6 +262,21 @@ def _groups(kinds: Sequence[Kind], *, on_host: bool) -> Iterator[list[int]]:
         group.append(number)
         left -= needed
     yield group
+
+
+def _alike(kinds: Sequence[Kind], room: int) -> Iterator[list[int]]:
+    """Put together tensors of one kind: as many as a power of two."""
+    alike: defaultdict[Kind, list[int]] = defaultdict(list)
+    for number, kind in enumerate(kinds):
+        alike[kind].append(number)
+    for kind, numbers in alike.items():
+        size = words_in(kind)
+        most = 1 if size >= LARGE else max(room // max(room_of(size), 1), 1)
+        start = 0
+        while left := len(numbers) - start:
+            count = min(1 << (left.bit_length() - 1), most)
+            yield numbers[start : start + count]
+            start += count
 
 
 def _is_host(device: torch.device) -> bool:
