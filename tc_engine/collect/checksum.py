@@ -42,27 +42,26 @@ class Checksum:
         self._weights: dict[torch.device, Tensor] = {}
 
     def of(self, words: Tensor) -> Tensor:
-        """Return the number of each row of words, as a tensor with one axis."""
-        count = words.shape[1]
-        if count < SMALLEST:
+        """Return the number of a tensor of words, as a tensor without axes."""
+        if words.numel() < SMALLEST:
             return self.weigh(words)
         sums: list[Tensor] = []
-        for first, second in GRIDS:
-            chunk = first[0] * first[1]
-            whole = words.shape[1] // chunk * chunk
+        for grids in GRIDS:
+            chunk = grids[0][0] * grids[0][1]
+            whole = words.numel() // chunk * chunk
             if whole:
-                for batch in torch.split(words[:, :whole], AT_ONCE // chunk * chunk, dim=1):
-                    sums += _sums(batch, first, second)
-                words = words[:, whole:]
-        if words.shape[1]:
-            sums.append(self.weigh(words).unsqueeze(1))
-        joined = torch.cat(sums, dim=1)
-        return self.weigh(joined) if joined.shape[1] <= WEIGHTS else self.of(joined)
+                for batch in torch.split(words[:whole], AT_ONCE // chunk * chunk):
+                    sums += sums_of_chunks(batch, grids)
+                words = words[whole:]
+        if words.numel():
+            sums.append(self.weigh(words).view(1))
+        joined = torch.cat(sums)
+        return self.weigh(joined) if joined.numel() <= WEIGHTS else self.of(joined)
 
     def weigh(self, words: Tensor) -> Tensor:
-        """Fold, weigh and add up rows of at most `WEIGHTS` words."""
-        weights = self.weights(words.device)[: words.shape[1]]
-        return (words >> FOLD).add_(words).mul_(weights).sum(1)
+        """Fold, weigh and add up at most `WEIGHTS` words along the last axis."""
+        weights = self.weights(words.device)[: words.shape[-1]]
+        return (words >> FOLD).add_(words).mul_(weights).sum(-1)
 
     def weights(self, device: torch.device) -> Tensor:
         """Return the weights as they are on a device."""
@@ -72,11 +71,10 @@ class Checksum:
         return weights
 
 
-def _sums(words: Tensor, first: Grid, second: Grid) -> list[Tensor]:
-    count = len(words)
-    grid = words.view(count, -1, *first)
-    sums = grid.sum(3), grid.sum(2), words.view(count, -1, *second).sum(2)
-    return [each.view(count, -1) for each in sums]
+def sums_of_chunks(words: Tensor, grids: tuple[Grid, Grid]) -> list[Tensor]:
+    """Return the sums of rows, columns and other columns of whole chunks."""
+    grid, other = (words.view(-1, *shape) for shape in grids)
+    return [grid.sum(2).view(-1), grid.sum(1).view(-1), other.sum(1).view(-1)]
 
 
 def _make_weights(device: torch.device) -> Tensor:

@@ -100,6 +100,14 @@ def any_of(flat: Tensor) -> Tensor:
     return flat.any()
 
 
+def is_nonzero(words: Tensor, mask: int) -> Tensor:
+    """Return 1 for content that is not zero, else 0; `mask` is `signless` of its type.
+
+    A tensor with one element: nothing waits for its value.
+    """
+    return (words & mask).ne(0).any().long().view(1)
+
+
 def words_of(flat: Tensor) -> Tensor:
     """See the bytes of a contiguous tensor as 64-bit words, the last one filled up with zeros."""
     if flat.dtype.is_complex:

@@ -55,8 +55,8 @@ class Thread:
 
     `muted`: nothing is recorded. `calls` are open, outermost first. `depth` counts the modules
     being called, `inside` the open calls that may change variables, `managers` the active context
-    managers. `spent` is the collector's time in ns,
-    `queued` the size of the events it has handed over, in bytes.
+    managers. `spent` is the collector's time in ns, `queued` the size of the events it has handed
+    over, in bytes.
     """
 
     __slots__ = (

@@ -15,7 +15,14 @@ import torch
 from torch import Tensor
 
 from tc_engine.collect.checksum import Checksum
-from tc_engine.collect.content import is_zero, plain_type, signless, strided_parts, words_of
+from tc_engine.collect.content import (
+    is_nonzero,
+    is_zero,
+    plain_type,
+    signless,
+    strided_parts,
+    words_of,
+)
 from tc_engine.collect.joined import Joined, Kind, is_probed, room_of, sample, words_in
 from tc_engine.collect.pending import Pending
 
@@ -157,7 +164,7 @@ class Fingerprints:
             return None
         if not any(values):
             return 0
-        return int(self._checksum.of(torch.tensor([values], dtype=torch.int64, device="cpu")))
+        return int(self._checksum.of(torch.tensor(values, dtype=torch.int64, device="cpu")))
 
     def _compute(
         self,
@@ -194,13 +201,12 @@ class Fingerprints:
 
     def _alone(self, contents: _Contents, number: int) -> tuple[Tensor, Tensor]:
         """Compute for one large tensor what `Joined.sums` does for others."""
-        words = contents.words(number).unsqueeze(0)
-        total = self._checksum.of(words)
+        words = contents.words(number)
+        total = self._checksum.of(words).view(1)
         if not _is_host(words.device):
-            mask = signless(contents.kinds[number][2])
-            return total, (words & mask).ne(0).any(1).to(torch.int64)
-        sampled = self._checksum.weigh(sample(words[0]).unsqueeze(0))
-        return torch.cat([total, sampled]), words[:, 0]
+            return total, is_nonzero(words, signless(contents.kinds[number][2]))
+        sampled = self._checksum.weigh(sample(words)).view(1)
+        return torch.cat([total, sampled]), words[:1]
 
     def _plan(
         self, device: torch.device, kinds: Sequence[Kind]

@@ -15,8 +15,8 @@ from itertools import accumulate, pairwise
 import torch
 from torch import Tensor
 
-from tc_engine.collect.checksum import FOLD, GRIDS, Checksum, Grid
-from tc_engine.collect.content import WORD, signless, words_of
+from tc_engine.collect.checksum import FOLD, GRIDS, Checksum, Grid, sums_of_chunks
+from tc_engine.collect.content import WORD, is_nonzero, signless, words_of
 
 COARSE = GRIDS[0]
 FINE = (31, 64), (32, 62)
@@ -141,9 +141,9 @@ class Joined:
         torch._foreach_copy_(self._places, [*tensors[: self._copied], *rests])
         pieces = [self._small]
         if self._fine.numel():
-            pieces += _sums(self._fine, FINE)
+            pieces += sums_of_chunks(self._fine, FINE)
         for part in coarse:
-            pieces += _sums(part, COARSE)
+            pieces += sums_of_chunks(part, COARSE)
         if self._samples is not None:
             pieces.append(self._words[self._samples])
         if self._on_host:
@@ -162,10 +162,7 @@ class Joined:
             copied = self._words[: self._signless.numel()] & self._signless
             found.append(_sections(copied.ne(0).cumsum(0), self._lasts))
         masks = self._masks[self._copied :]
-        found += [
-            (words & mask).ne(0).any().long().view(1)
-            for words, mask in zip(read, masks, strict=True)
-        ]
+        found += [is_nonzero(words, mask) for words, mask in zip(read, masks, strict=True)]
         return torch.cat(found)
 
 
@@ -178,12 +175,6 @@ def _bounds(count: int, grids: tuple[Grid, Grid]) -> tuple[int, int, int, int]:
         (rows + columns) * count,
         (rows + columns + others) * count,
     )
-
-
-def _sums(words: Tensor, grids: tuple[Grid, Grid]) -> list[Tensor]:
-    """Return the sums of rows, columns and other columns of chunks."""
-    grid, other = (words.view(-1, *shape) for shape in grids)
-    return [grid.sum(2).view(-1), grid.sum(1).view(-1), other.sum(1).view(-1)]
 
 
 def _view(words: Tensor, kind: Kind) -> Tensor:

@@ -36,9 +36,9 @@ class Variable:
     The program's threads keep how it was at the last look: `data_key` and `grad_key`, cheap
     evidence (identity, version, address) of its content, `data_mark` and `grad_mark`, what was
     computed of it (fingerprint and probe), `facts`, its other attributes, and whether an optimizer
-    holds it. The writer keeps what it last heard: the fingerprints `data`
-    and `grad`, their norms if these are wanted, and `row`, what it last wrote. `users` are the
-    threads that have used its model.
+    holds it. The writer keeps what it last heard: the fingerprints `data` and `grad`, their norms
+    if these are wanted, and `row`, what it last wrote. `users` are the threads that have used its
+    model.
     """
 
     __slots__ = (
