@@ -1,5 +1,9 @@
 -- The few macros that several files share.
 
+-- The values of a JSON object, in the order of json_keys: both unnested together cost a sixth of
+-- json_each.
+CREATE OR REPLACE MACRO json_values(object) AS json_extract(object, '$.*');
+
 -- A JSON value as text that is equal exactly where the values are: 1 and 1.0 alike, 1 and true not.
 CREATE OR REPLACE MACRO canonical(value) AS
     CASE

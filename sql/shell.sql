@@ -12,8 +12,9 @@
 .read sql/2_derive/calls.sql
 .read sql/2_derive/functions.sql
 .read sql/2_derive/features.sql
-.read sql/2_derive/call_arguments.sql
 .read sql/2_derive/call_payloads.sql
+.read sql/2_derive/payload_arguments.sql
+.read sql/2_derive/call_arguments.sql
 .read sql/2_derive/argument_leaves.sql
 .read sql/2_derive/tensor_properties.sql
 .read sql/2_derive/tensor_leaves.sql

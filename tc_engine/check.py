@@ -88,62 +88,66 @@ def check(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Check:
     """Judge every invariant in every run."""
-    known = relations.discover()
-    results: list[Result] = []
+    known = {name: _find(name, relations.discover()) for name in {i.relation for i in invariants}}
     with Session(limits, sql_path=sql_path) as session:
         fields = {"precondition_fields": _fields(invariants)}
-        stages.prepare(session, runs, {**(settings or {}), **fields}, progress)
+        stages.load(session, runs, {**(settings or {}), **fields})
         traces = tuple(row[0] for row in session.rows("SELECT trace FROM traces ORDER BY trace"))
-        for name in sorted({invariant.relation for invariant in invariants}):
-            progress(f"{name}: checking")
-            chosen = {n: one for n, one in enumerate(invariants) if one.relation == name}
-            relation = _find(name, known)
-            if relation is None:
-                reason = f"this version does not know {name}"
-                results += [
-                    Result(t, one, None, 0, None, reason) for t in traces for one in chosen.values()
-                ]
-            else:
-                results += _check_relation(session, relation, chosen, traces)
-    place = {id(invariant): number for number, invariant in enumerate(invariants)}
-    results.sort(key=lambda result: (result.trace, place[id(result.invariant)]))
+        session.run("5_check/verdicts")
+        for relation in sorted(filter(None, known.values()), key=lambda one: one.title):
+            progress(f"{relation.title}: checking")
+            chosen = {n: one for n, one in enumerate(invariants) if known[one.relation] is relation}
+            _judge(session, relation, chosen, progress)
+        stages.run(session, "5_check/first_violations", progress)
+        stages.run(session, "5_check/violation_records", progress)
+        judged = {
+            (row[0], row[1]): row[2:]
+            for row in session.rows("SELECT hypothesis_id, trace, examples, violations FROM judged")
+        }
+        violations = _violations(session, judged)
+    results = [
+        _result(
+            trace,
+            one,
+            known[one.relation],
+            judged.get((number, trace)),
+            violations.get((number, trace)),
+        )
+        for trace in traces
+        for number, one in enumerate(invariants)
+    ]
     return Check(traces, tuple(invariants), tuple(results))
 
 
-def _check_relation(
+def _judge(
     session: Session,
     relation: Relation,
     invariants: Mapping[int, Invariant],
-    traces: Sequence[str],
-) -> list[Result]:
+    progress: Callable[[str], None],
+) -> None:
     """Judge the invariants of one relation, by their number, in all traces."""
     session.load("_stated", _stated(invariants))
     session.connection.execute(
         "CREATE OR REPLACE TABLE hypotheses AS "
         "SELECT hypothesis_id, CAST(params AS JSON) AS params FROM _stated"
     )
-    session.run(f"{relation.name}/examples")
+    stages.run(session, f"{relation.name}/examples", progress)
     session.run("4_learn/example_signatures")
-    session.run("4_learn/signature_fields")
+    stages.run(session, "4_learn/signature_fields", progress)
     session.load("accepted_signatures", _accepted(session, invariants))
-    for name in ("judged", "violations", "first_violations", "violation_records"):
-        session.run(f"5_check/{name}")
-    judged = {
-        (row[0], row[1]): row[2:]
-        for row in session.rows("SELECT hypothesis_id, trace, examples, violations FROM judged")
-    }
-    violations = _violations(session, judged)
-    return [
-        Result(
-            trace,
-            one,
-            relation,
-            judged.get((number, trace), (0, 0))[0],
-            violations.get((number, trace)),
-        )
-        for trace in traces
-        for number, one in invariants.items()
-    ]
+    session.run("5_check/judged")
+    session.run("5_check/violations")
+
+
+def _result(
+    trace: str,
+    invariant: Invariant,
+    relation: Relation | None,
+    judged: Sequence[int] | None,
+    violation: Violation | None,
+) -> Result:
+    reason = "" if relation else f"this version does not know {invariant.relation}"
+    return Result(trace, invariant, relation, judged[0] if judged else 0, violation, reason)
 
 
 def _stated(invariants: Mapping[int, Invariant]) -> pa.Table:

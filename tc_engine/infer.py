@@ -39,16 +39,16 @@ def infer(
     invariants: list[Invariant] = []
     failed: list[Failed] = []
     with Session(limits, sql_path=sql_path) as session:
-        stages.prepare(session, runs, settings, progress)
+        stages.load(session, runs, settings)
         for relation in relations:
             progress(f"{relation.name}: examples")
             session.run("2_derive/left_out")
-            session.run(f"{relation.name}/hypotheses")
-            session.run(f"{relation.name}/examples")
+            stages.run(session, f"{relation.name}/hypotheses", progress)
+            stages.run(session, f"{relation.name}/examples", progress)
             session.run("4_learn/example_signatures")
             session.run("4_learn/example_counts")
             session.run("4_learn/undecided")
-            session.run("4_learn/signature_fields")
+            stages.run(session, "4_learn/signature_fields", progress)
             progress(f"{relation.name}: preconditions")
             learned, given_up = learn(session, relation)
             invariants += learned

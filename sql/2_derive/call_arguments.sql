@@ -1,41 +1,16 @@
 -- One row per argument of a call that has a plain value: no tensor or other object, nor a list of
 -- them. A positional argument has a name where the trace knows the function's parameters.
-CREATE OR REPLACE TABLE call_arguments AS
-WITH
-given AS (
-    SELECT
-        call.trace,
-        call.process_id,
-        call.event_id,
-        json_extract_string(call.parameters, '$[' || argument.key || ']') AS name,
-        argument.value AS typed
-    FROM events AS call, json_each(call.args) AS argument
-    WHERE
-        call.kind = 'call'
-        AND NOT list_contains(
-            coalesce(json_keys(call.kwargs), []),
-            coalesce(json_extract_string(call.parameters, '$[' || argument.key || ']'), '')
-        )
-    UNION ALL
-    SELECT
-        call.trace,
-        call.process_id,
-        call.event_id,
-        argument.key AS name,
-        argument.value AS typed
-    FROM events AS call, json_each(call.kwargs) AS argument
-    WHERE call.kind = 'call'
-)
-
+-- Reads: call_payloads, payload_arguments.  Writes: call_arguments.
+CREATE OR REPLACE VIEW call_arguments AS
 SELECT
-    calls.call_id,
-    calls.function,
-    given.name,
-    canonical_argument(given.typed) AS value
-FROM given
-INNER JOIN calls USING (trace, process_id, event_id)
-WHERE is_plain(given.typed);
+    passed.call_id,
+    passed.function,
+    argument.name,
+    argument.value
+FROM call_payloads AS passed
+INNER JOIN payload_arguments AS argument ON passed.input_id = argument.payload_id
+WHERE argument.is_in_force;
 
-COMMENT ON TABLE call_arguments IS 'One row per argument of a call that has a plain value';
+COMMENT ON VIEW call_arguments IS 'One row per argument of a call that has a plain value';
 COMMENT ON COLUMN call_arguments.name IS 'NULL for a positional one whose parameter is not known';
 COMMENT ON COLUMN call_arguments.value IS 'canonical JSON text {type: value}';

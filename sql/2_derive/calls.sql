@@ -1,6 +1,6 @@
 -- One row per call: who called what, when, inside which call, in which context.
 -- A call that never returned lasts as long as the call around it, or as its thread.
--- Reads: events, threads, event_contexts, contexts.  Writes: calls.
+-- Reads: events, events_in_context, threads.  Writes: calls.
 CREATE OR REPLACE TABLE calls AS
 WITH RECURSIVE
 open_call AS (
@@ -44,30 +44,22 @@ SELECT
     call.thread_id,
     call.event_id,
     threads.thread_no,
-    (CAST(threads.process_no AS BIGINT) << 40) + call.event_id AS call_id,
-    (CAST(threads.process_no AS BIGINT) << 40) + call.parent_id AS parent_id,
+    (threads.process_no << 40) + call.event_id AS call_id,
+    (threads.process_no << 40) + call.parent_id AS parent_id,
     call.function,
     call.start_ts,
     call.end_ts,
     coalesce(call.end_ts, closed.end_ts, threads.last_ts) AS until_ts,
     call.outcome,
-    contexts.step,
-    contexts.stage,
-    call.parameters IS NULL AND coalesce(CAST(call.args AS VARCHAR), '{}') <> '{}'
-        AS has_unnamed_arguments,
-    contexts.context_id
-FROM events AS call
+    call.step,
+    call.known_stage AS stage,
+    call.context_id
+FROM events_in_context AS call
 INNER JOIN threads
     ON
         call.trace = threads.trace
         AND call.process_id = threads.process_id
         AND call.thread_id = threads.thread_id
-INNER JOIN event_contexts AS at_call
-    ON
-        call.trace = at_call.trace
-        AND call.process_id = at_call.process_id
-        AND call.event_id = at_call.event_id
-INNER JOIN contexts ON at_call.context_id = contexts.context_id
 LEFT JOIN closed
     ON
         call.trace = closed.trace
@@ -83,6 +75,4 @@ COMMENT ON COLUMN calls.start_ts IS 'ns, entered';
 COMMENT ON COLUMN calls.end_ts IS 'ns, returned or raised; NULL if it never did';
 COMMENT ON COLUMN calls.until_ts IS
 'end_ts; for an incomplete call that of the call around it, or the last moment of its thread';
-COMMENT ON COLUMN calls.has_unnamed_arguments IS
-'it was given positional arguments, and nothing tells the names of the parameters';
 COMMENT ON COLUMN calls.outcome IS 'ok, exception or incomplete';

@@ -1,6 +1,8 @@
 -- One row per distinct context of an event: everything about when and where that a precondition may
--- use. Reads: events, trace_bounds, context_managers.  Writes: contexts, event_contexts.
-CREATE OR REPLACE TEMP TABLE _managers AS
+-- use. Reads: events, trace_bounds, context_managers.  Writes: held_managers, placed_events,
+-- contexts, events_in_context.
+-- Managers that were read from calls, as JSON, of the events inside them.
+CREATE OR REPLACE TABLE held_managers AS
 WITH held AS (
     SELECT
         event.trace,
@@ -29,19 +31,14 @@ SELECT
 FROM held
 GROUP BY trace, process_id, event_id;
 
-CREATE OR REPLACE TEMP TABLE _event_contexts AS
+CREATE OR REPLACE VIEW placed_events AS
 SELECT
-    event.trace,
-    event.process_id,
-    event.event_id,
-    event.thread_id,
-    event.step,
-    coalesce(event.stage, if(bounds.has_stages, 'init', NULL)) AS stage,
-    CAST(event.meta AS VARCHAR) AS meta,
+    event.*,
+    coalesce(event.stage, if(bounds.has_stages, 'init', NULL)) AS known_stage,
     held.managers
 FROM events AS event
 INNER JOIN trace_bounds AS bounds USING (trace)
-LEFT JOIN _managers AS held USING (trace, process_id, event_id);
+LEFT JOIN held_managers AS held USING (trace, process_id, event_id);
 
 CREATE OR REPLACE TABLE contexts AS
 WITH distinct_contexts AS (
@@ -49,10 +46,10 @@ WITH distinct_contexts AS (
         process_id,
         thread_id,
         step,
-        stage,
-        meta,
+        known_stage AS stage,
+        CAST(meta AS VARCHAR) AS meta,
         managers
-    FROM _event_contexts
+    FROM placed_events
 )
 
 SELECT
@@ -60,26 +57,28 @@ SELECT
     *
 FROM distinct_contexts;
 
-CREATE OR REPLACE TABLE event_contexts AS
+-- Few contexts, many events: joined where they are read.
+CREATE OR REPLACE VIEW events_in_context AS
 SELECT
-    event.trace,
-    event.process_id,
-    event.event_id,
+    event.*,
     contexts.context_id
-FROM _event_contexts AS event
+FROM placed_events AS event
 INNER JOIN contexts
     ON
         event.process_id = contexts.process_id
         AND event.thread_id = contexts.thread_id
         AND event.step IS NOT DISTINCT FROM contexts.step
-        AND event.stage IS NOT DISTINCT FROM contexts.stage
-        AND event.meta IS NOT DISTINCT FROM contexts.meta
+        AND event.known_stage IS NOT DISTINCT FROM contexts.stage
+        AND CAST(event.meta AS VARCHAR) IS NOT DISTINCT FROM contexts.meta
         AND event.managers IS NOT DISTINCT FROM contexts.managers;
 
-DROP TABLE _managers;
-DROP TABLE _event_contexts;
+COMMENT ON TABLE held_managers IS
+'One row per event inside a context manager that was read from calls';
+COMMENT ON COLUMN held_managers.managers IS 'JSON: {name of its class: what it was made with}';
+COMMENT ON VIEW placed_events IS 'One row per event, with what its context consists of';
+COMMENT ON COLUMN placed_events.known_stage IS 'its stage; init where others have one and it has not';
 COMMENT ON TABLE contexts IS 'One row per distinct context of an event';
-COMMENT ON TABLE event_contexts IS 'One row per event: its context';
 COMMENT ON COLUMN contexts.context_id IS 'number of the context, unique over all traces';
 COMMENT ON COLUMN contexts.meta IS 'JSON: annotations other than step and stage';
 COMMENT ON COLUMN contexts.managers IS 'JSON: active context managers read from calls';
+COMMENT ON VIEW events_in_context IS 'One row per event, with the number of its context';

@@ -19,14 +19,25 @@ ancestor AS (
     WHERE call.parent_id IS NOT NULL
 ),
 
-caller AS (
-    SELECT DISTINCT
-        call.function,
-        ancestor.child,
-        ancestor.child_id,
-        unnest([NULL, call.stage]) AS stage
-    FROM ancestor
-    INNER JOIN calls AS call USING (call_id)
+-- How many calls of a child were given the same arguments.
+given AS (
+    SELECT
+        inside.function,
+        inside.child,
+        inside.stage,
+        passed.input_id,
+        count(DISTINCT inside.child_id) AS calls
+    FROM (
+        SELECT
+            call.function,
+            ancestor.child,
+            ancestor.child_id,
+            unnest([NULL, call.stage]) AS stage
+        FROM ancestor
+        INNER JOIN calls AS call USING (call_id)
+    ) AS inside
+    INNER JOIN call_payloads AS passed ON inside.child_id = passed.call_id
+    GROUP BY inside.function, inside.child, inside.stage, passed.input_id
 ),
 
 pair AS (
@@ -34,23 +45,23 @@ pair AS (
         function,
         child,
         stage,
-        count(*) AS calls
-    FROM caller
+        sum(calls) AS calls
+    FROM given
     GROUP BY function, child, stage
 ),
 
 fixed AS (
     SELECT
-        caller.function,
-        caller.child,
-        caller.stage,
+        given.function,
+        given.child,
+        given.stage,
         argument.name,
         min(argument.value) AS value,
-        count(*) AS calls
-    FROM caller
-    INNER JOIN call_arguments AS argument
-        ON caller.child_id = argument.call_id AND argument.name IS NOT NULL
-    GROUP BY caller.function, caller.child, caller.stage, argument.name
+        sum(given.calls) AS calls
+    FROM given
+    INNER JOIN payload_arguments AS argument ON given.input_id = argument.payload_id
+    WHERE argument.is_in_force AND argument.name IS NOT NULL
+    GROUP BY given.function, given.child, given.stage, argument.name
     HAVING min(argument.value) = max(argument.value)
 )
 

@@ -1,8 +1,7 @@
 -- One row per plain argument of a call, by position or keyword as it was given, with the place of the
 -- call among the calls of its function in its process and step. Only traces of several processes.
 CREATE OR REPLACE TABLE numbered_arguments AS
-WITH
-numbered AS (
+WITH numbered AS (
     SELECT
         call.trace,
         call.process_id,
@@ -19,20 +18,6 @@ numbered AS (
     WHERE call.trace IN (
         SELECT trace FROM threads GROUP BY trace HAVING count(DISTINCT process_id) > 1
     )
-),
-
-argument AS (
-    SELECT
-        payloads.payload_id,
-        given.key AS name,
-        given.value AS typed
-    FROM payloads, json_each(CAST(payloads.args AS JSON)) AS given
-    UNION ALL
-    SELECT
-        payloads.payload_id,
-        given.key AS name,
-        given.value AS typed
-    FROM payloads, json_each(CAST(payloads.kwargs AS JSON)) AS given
 )
 
 SELECT
@@ -42,11 +27,10 @@ SELECT
     numbered.function,
     numbered.nth,
     numbered.call_id,
-    argument.name,
-    canonical_argument(argument.typed) AS value
+    argument.place AS name,
+    argument.value
 FROM numbered
-INNER JOIN argument ON numbered.input_id = argument.payload_id
-WHERE is_plain(argument.typed);
+INNER JOIN payload_arguments AS argument ON numbered.input_id = argument.payload_id;
 
 COMMENT ON TABLE numbered_arguments IS 'One row per plain argument of a call, in traces of several processes';
 COMMENT ON COLUMN numbered_arguments.nth IS '1, 2, ... among the calls of the function in the process and step';

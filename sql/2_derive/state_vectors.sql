@@ -1,55 +1,73 @@
 -- One row per observation of a variable that a relation may report: numbers of its values.
 -- The fields are those of state_fields, in their order; -3 for one that the record lacks.
--- Reads: compared_runs, var_values, events, event_contexts, features.
+-- Reads: compared_runs, var_values, events_in_context, features.
 -- Writes: state_fields, state_values, state_vectors.  Settings: precondition_fields.
 CREATE OR REPLACE TEMP TABLE _state_records AS
+WITH wanted AS (
+    SELECT
+        trace,
+        process_id,
+        event_id
+    FROM compared_runs
+    UNION
+    SELECT
+        trace,
+        process_id,
+        max_by(event_id, (ts, event_id)) AS event_id
+    FROM var_values
+    GROUP BY trace, process_id, variable, variable_type, attribute
+)
+
 SELECT
-    trace,
-    process_id,
-    event_id
-FROM compared_runs
-UNION
-SELECT
-    trace,
-    process_id,
-    max_by(event_id, (ts, event_id)) AS event_id
-FROM var_values
-GROUP BY trace, process_id, variable, variable_type, attribute;
+    state.trace,
+    state.process_id,
+    state.event_id,
+    state.context_id,
+    state.variable,
+    state.variable_type,
+    state.attributes
+FROM events_in_context AS state
+INNER JOIN wanted USING (trace, process_id, event_id)
+WHERE state.kind = 'state';
 
 -- Content (data, grad), addresses and lists are no fields. The setting precondition_fields, if given,
 -- narrows them to the fields that the invariants at hand do speak about, addresses among them.
 CREATE OR REPLACE TEMP TABLE _state_values AS
 WITH
-record AS (
-    SELECT state.*
-    FROM events AS state
-    INNER JOIN _state_records USING (trace, process_id, event_id)
+attribute AS (
+    SELECT
+        trace,
+        process_id,
+        event_id,
+        unnest(json_keys(attributes)) AS name,
+        unnest(json_values(attributes)) AS value
+    FROM _state_records
 ),
 
 value AS (
     SELECT
-        record.trace,
-        record.process_id,
-        record.event_id,
-        'attributes.' || attribute.key AS field,
+        trace,
+        process_id,
+        event_id,
+        'attributes.' || name AS field,
         NULL AS path,
-        canonical(attribute.value) AS value
-    FROM record, json_each(record.attributes) AS attribute
+        canonical(value) AS value
+    FROM attribute
     WHERE
-        attribute.type NOT IN ('OBJECT', 'ARRAY')
-        AND attribute.key NOT IN ('data', 'grad')
-        AND (NOT is_address(attribute.key) OR getvariable('precondition_fields') IS NOT NULL)
+        json_type(value) NOT IN ('OBJECT', 'ARRAY')
+        AND name NOT IN ('data', 'grad')
+        AND (NOT is_address(name) OR getvariable('precondition_fields') IS NOT NULL)
     UNION ALL
     SELECT
-        record.trace,
-        record.process_id,
-        record.event_id,
+        trace,
+        process_id,
+        event_id,
         unnest(['var_name', 'var_type']) AS field,
         NULL AS path,
         unnest([
-            CAST(to_json(record.variable) AS VARCHAR), CAST(to_json(record.variable_type) AS VARCHAR)
+            CAST(to_json(variable) AS VARCHAR), CAST(to_json(variable_type) AS VARCHAR)
         ]) AS value
-    FROM record
+    FROM _state_records
     UNION ALL
     SELECT
         record.trace,
@@ -58,8 +76,7 @@ value AS (
         features.field,
         features.path,
         features.value
-    FROM record
-    INNER JOIN event_contexts USING (trace, process_id, event_id)
+    FROM _state_records AS record
     INNER JOIN features USING (context_id)
 )
 

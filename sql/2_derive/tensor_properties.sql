@@ -4,20 +4,20 @@ CREATE OR REPLACE TABLE tensor_properties AS
 WITH
 item AS (
     SELECT
-        payloads.payload_id,
+        payload_id,
         0 AS part,
-        CAST(argument.key AS BIGINT) AS place,
+        CAST(unnest(json_keys(args)) AS BIGINT) AS place,
         '' AS name,
-        argument.value AS typed
-    FROM payloads, json_each(CAST(payloads.args AS JSON)) AS argument
+        unnest(json_values(args)) AS typed
+    FROM payloads
     UNION ALL
     SELECT
-        payloads.payload_id,
+        payload_id,
         1 AS part,
         0 AS place,
-        argument.key AS name,
-        argument.value AS typed
-    FROM payloads, json_each(CAST(payloads.kwargs AS JSON)) AS argument
+        unnest(json_keys(kwargs)) AS name,
+        unnest(json_values(kwargs)) AS typed
+    FROM payloads
     UNION ALL
     SELECT
         payloads.payload_id,
@@ -39,19 +39,26 @@ tensor AS (
         json_extract(typed, '$.*')[1] AS properties
     FROM item
     WHERE json_type(typed) = 'OBJECT' AND is_tensor(json_keys(typed)[1])
+),
+
+recorded AS (
+    SELECT
+        payload_id,
+        tensor_no,
+        unnest(json_keys(properties)) AS property,
+        unnest(json_values(properties)) AS value
+    FROM tensor
 )
 
 SELECT
-    tensor.payload_id,
-    tensor.tensor_no,
-    property.key AS property,
-    property.type AS json_type,
-    canonical(property.value) AS value
-FROM tensor, json_each(tensor.properties) AS property
-WHERE
-    json_type(tensor.properties) = 'OBJECT'
-    -- The number of a tensor's memory tells tensors of one run apart and means nothing to another.
-    AND property.key <> 'storage';
+    payload_id,
+    tensor_no,
+    property,
+    json_type(value) AS json_type,
+    canonical(value) AS value
+FROM recorded
+-- The number of a tensor's memory tells tensors of one run apart and means nothing to another.
+WHERE property <> 'storage';
 
 COMMENT ON TABLE tensor_properties IS 'One row per property of a tensor in a payload';
 COMMENT ON COLUMN tensor_properties.payload_id IS 'number of the payload';

@@ -1,20 +1,23 @@
 -- One row per attribute of a variable at one observation. Missing: no row. Null: 'null'.
 CREATE OR REPLACE TABLE var_values AS
-SELECT
-    state.trace,
-    state.process_id,
-    state.variable,
-    state.variable_type,
-    state.event_id,
-    state.cause_id,
-    state.start_ts AS ts,
-    attribute.key AS attribute,
-    canonical(attribute.value) AS value
-FROM events AS state, json_each(state.attributes) AS attribute
-WHERE
-    state.kind = 'state'
-    AND NOT is_address(attribute.key)
-    AND NOT regexp_matches(attribute.key, '^(is|has|can)_');
+WITH recorded AS (
+    SELECT
+        trace,
+        process_id,
+        variable,
+        variable_type,
+        event_id,
+        cause_id,
+        start_ts AS ts,
+        unnest(json_keys(attributes)) AS attribute,
+        unnest(json_values(attributes)) AS value
+    FROM events
+    WHERE kind = 'state'
+)
+
+SELECT * REPLACE (canonical(value) AS value)
+FROM recorded
+WHERE NOT is_address(attribute) AND NOT regexp_matches(attribute, '^(is|has|can)_');
 
 COMMENT ON TABLE var_values IS 'One row per attribute of a variable at one observation';
 COMMENT ON COLUMN var_values.attribute IS 'data, grad, requires_grad, ...';

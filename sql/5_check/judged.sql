@@ -1,6 +1,6 @@
 -- One row per hypothesis and trace: the examples whose precondition holds, and how many violate.
--- Reads: example_signatures, accepted_signatures.  Writes: judged.
-CREATE OR REPLACE TABLE judged AS
+-- Reads: example_signatures, accepted_signatures.  Writes: judged (more rows).
+INSERT INTO judged BY NAME
 SELECT
     found.hypothesis_id,
     found.trace,
@@ -10,7 +10,3 @@ SELECT
 FROM example_signatures AS found
 INNER JOIN accepted_signatures USING (hypothesis_id, signature)
 GROUP BY found.hypothesis_id, found.trace;
-
-COMMENT ON TABLE judged IS 'One row per hypothesis and trace: how many examples were judged';
-COMMENT ON COLUMN judged.examples IS 'examples whose precondition holds';
-COMMENT ON COLUMN judged.violations IS 'negative ones among them';

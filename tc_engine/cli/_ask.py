@@ -20,11 +20,14 @@ def session(
     limits: Limits,
     settings: Mapping[str, object],
     sql_path: Sequence[Path],
+    texts: Sequence[str],
     progress: Callable[[str], None],
 ) -> Iterator[Session]:
-    """Open a session that holds the tables of the runs."""
+    """Open a session on the runs, with the tables that the texts read, if these are known yet."""
     with Session(limits, sql_path=sql_path) as opened:
-        stages.prepare(opened, runs, settings, progress)
+        stages.load(opened, runs, settings)
+        for text in texts:
+            stages.derive_asked(opened, text, progress)
         readonly.lock(opened, runs)
         yield opened
 
@@ -34,7 +37,9 @@ def answer(opened: Session, text: str, writer: Writer) -> None:
 
     Raises UsageError for SQL that fails or would do more than read.
     """
-    for statement in readonly.split(opened, text):
+    statements = readonly.split(opened, text)
+    stages.derive_asked(opened, text)
+    for statement in statements:
         relation = readonly.query(opened, statement)
         if relation is None:
             continue

@@ -104,7 +104,7 @@ def sql(
         bounds = limits(threads, memory_limit, temp_dir)
         with Console(verbose=verbose) as console:
             opened = open_folders(folders, bounds, console)
-            with _ask.session(opened, bounds, values, paths, console.phase) as session:
+            with _ask.session(opened, bounds, values, paths, texts or (), console.phase) as session:
                 console.done()
                 if texts is None:
                     _prompt.prompt(session, writer)

@@ -39,8 +39,8 @@ class Session:
 
     In a `with` block Ctrl-C ends a running query.
 
-    `sql_path` holds folders of a user's own SQL files, searched first. `tracer`, if given, is
-    called with each statement's text and its seconds.
+    `sql_path` holds folders of a user's own SQL files, searched first; `ran` the names of the files
+    that ran to their end. `tracer`, if given, is called with each statement's text and its seconds.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Session:
         tracer: Tracer | None = None,
     ) -> None:
         self.sql_path = tuple(sql_path)
+        self.ran: set[str] = set()
         self._tracer = tracer
         self._connection = _connect(limits or Limits())
 
@@ -103,6 +104,7 @@ class Session:
             except duckdb.Error as error:
                 raise _failed(file, statement.query, error) from error
             self._report(statement.query, time.perf_counter() - start, file.name)
+        self.ran.add(name)
 
     def dicts(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query as dictionaries; JSON comes as text."""

@@ -1,23 +1,57 @@
-"""Run the first two stages: from Parquet parts to the tables that relations and people ask."""
+"""Run the first two stages: from Parquet parts to the tables that relations and people ask.
+
+A table is made when something first reads it. What a SQL file reads and writes is taken from its
+text, so nothing has to be kept in step by hand.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from tc_engine.dataset import Dataset
 from tc_engine.engine import sqlfiles
 from tc_engine.engine.session import Session
 from tc_engine.errors import QueryError, UsageError
 
+Progress = Callable[[str], None]
+
+DERIVED = "2_derive/"
+
+_COMMENT = re.compile(r"--[^\n]*|\bCOMMENT\s+ON\b[^;]*;", re.IGNORECASE)
+_WORD = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
+_WRITTEN = re.compile(r"\bCREATE\s+OR\s+REPLACE\s+(?:TABLE|VIEW)\s+(\w+)", re.IGNORECASE)
+# A query that asks which tables there are is about all of them.
+_CATALOG = re.compile(r"\b(show|pragma\w*|duckdb_\w+|information_schema|sqlite_\w+|pg_\w+)\b", re.I)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A file of `2_derive`: the tables and views that it makes, and every word of it."""
+
+    name: str
+    makes: frozenset[str]
+    words: frozenset[str]
+
 
 def prepare(
     session: Session,
     runs: Sequence[Dataset],
     settings: Mapping[str, object] | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> None:
-    """Load the runs and derive calls, variables and contexts.
+    """Load the runs and derive every table."""
+    load(session, runs, settings)
+    derive(session, None, progress)
+
+
+def load(
+    session: Session, runs: Sequence[Dataset], settings: Mapping[str, object] | None = None
+) -> None:
+    """Name the runs to the session: the view `events`, which all other tables are derived from.
 
     `settings` override the defaults of `sql/settings.sql`; UsageError if a value does not fit.
     """
@@ -26,7 +60,8 @@ def prepare(
     for name, value in (settings or {}).items():
         session.set(name, value)
     for name in flow():
-        progress(name)
+        if name.startswith(DERIVED):
+            continue
         try:
             session.run(name)
         except QueryError as error:
@@ -34,6 +69,27 @@ def prepare(
                 raise
             reason = error.message.splitlines()[0]
             raise UsageError(f"a setting has a value that does not fit: {reason}") from error
+
+
+def run(session: Session, name: str, progress: Progress = lambda _: None) -> None:
+    """Run a file after those that make the tables it reads."""
+    derive(session, [sqlfiles.find(name, session.sql_path).text], progress)
+    session.run(name)
+
+
+def derive(
+    session: Session, texts: Iterable[str] | None, progress: Progress = lambda _: None
+) -> None:
+    """Make the tables that SQL texts read, where they are not there yet; None for all tables."""
+    for name in _needed(session, texts):
+        if name not in session.ran:
+            progress(name)
+            session.run(name)
+
+
+def derive_asked(session: Session, text: str, progress: Progress = lambda _: None) -> None:
+    """Make the tables that a person's query reads; all of them where it asks what there is."""
+    derive(session, None if _CATALOG.search(text) else [text], progress)
 
 
 def part_files(runs: Sequence[Dataset]) -> list[str]:
@@ -47,3 +103,35 @@ def flow() -> list[str]:
     """Return the names of the SQL files up to the derived tables: what `sql/shell.sql` reads."""
     text = sqlfiles.find("shell").text
     return re.findall(r"^\.read sql/(\S+)\.sql$", text, flags=re.MULTILINE)
+
+
+def _needed(session: Session, texts: Iterable[str] | None) -> list[str]:
+    """Return the files of `2_derive` whose tables the texts read, in the order of the flow."""
+    steps = _steps(session.sql_path)
+    if texts is None:
+        return [step.name for step in steps]
+    words = frozenset().union(*map(_words, texts))
+    needed = []
+    for step in reversed(steps):
+        if step.makes & words:
+            needed.append(step.name)
+            words |= step.words
+    return needed[::-1]
+
+
+@cache
+def _steps(sql_path: tuple[Path, ...]) -> tuple[_Step, ...]:
+    names = [name for name in flow() if name.startswith(DERIVED)]
+    texts = [sqlfiles.find(name, sql_path).text for name in names]
+    return tuple(
+        _Step(name, frozenset(_WRITTEN.findall(_code(text))), _words(text))
+        for name, text in zip(names, texts, strict=True)
+    )
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _WORD.findall(_code(text)))
+
+
+def _code(text: str) -> str:
+    return _COMMENT.sub("", text)

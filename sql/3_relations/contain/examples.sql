@@ -1,7 +1,8 @@
 -- One row per hypothesis and call of A: positive if the call contains B, or a change that matches.
 -- A call of A that never returned is judged only if it already contains one, and a change only in
 -- traces that observe the attribute.
--- Reads: hypotheses, calls, call_arguments, contained_calls, contained_changes, observed_attributes.
+-- Reads: hypotheses, calls, call_arguments, call_payloads, payloads, contained_calls,
+-- contained_changes, observed_attributes.
 -- Writes: examples.
 CREATE OR REPLACE TABLE _contain AS
 SELECT
@@ -64,6 +65,8 @@ matched AS (
         coalesce(given.same, 0) = wanted.names AS is_certain
     FROM wanted
     INNER JOIN calls AS child ON wanted.child = child.function
+    INNER JOIN call_payloads AS passed ON child.call_id = passed.call_id
+    INNER JOIN payloads ON passed.input_id = payloads.payload_id
     LEFT JOIN given
         ON wanted.hypothesis_id = given.hypothesis_id AND child.call_id = given.call_id
     WHERE
@@ -72,7 +75,8 @@ matched AS (
         AND (
             coalesce(given.same, 0) = wanted.names
             OR (
-                child.has_unnamed_arguments
+                payloads.parameters IS NULL
+                AND coalesce(payloads.args, '{}') <> '{}'
                 AND coalesce(given.other, 0) = 0
                 AND coalesce(given.possible, 0) >= wanted.plain_names
             )
