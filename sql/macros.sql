@@ -119,3 +119,22 @@ CREATE OR REPLACE MACRO pair_signature(fields_1, fields_2) AS
             ELSE -1
         END
     ) AS VARCHAR);
+
+-- Whether the setting precondition_fields, if given, names a field, alone or (as old files join the
+-- name of a context manager and its argument) with a dot.
+CREATE OR REPLACE MACRO is_asked_for(field, path) AS
+    getvariable('precondition_fields') IS NULL
+    OR list_contains(getvariable('precondition_fields'), field)
+    OR coalesce(list_contains(getvariable('precondition_fields'), field || '.' || path), false);
+
+-- What is left of a field's value where no precondition may name it: its type.
+CREATE OR REPLACE MACRO unnamed(field, value, fields) AS
+    CASE
+        WHEN NOT coalesce(regexp_matches(field, fields), false) THEN value
+        WHEN value IN ('<>', '<null>', '{}') THEN value
+        WHEN value = 'null' THEN '<None>'
+        WHEN value IN ('true', 'false') THEN '<bool>'
+        WHEN starts_with(value, '"') THEN '<str>'
+        WHEN regexp_full_match(value, '-?[0-9]+') THEN '<int>'
+        ELSE '<float>'
+    END;

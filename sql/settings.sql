@@ -35,6 +35,11 @@ SET VARIABLE min_equal_runs = coalesce(getvariable('min_equal_runs'), 2);
 SET VARIABLE tolerance = CAST(getvariable('tolerance') AS DOUBLE);
 -- Consistency: the only fields a precondition may speak about; NULL for all. Checking sets it.
 SET VARIABLE precondition_fields = getvariable('precondition_fields');
+-- The learner: fields whose values mean nothing to another run, and fields that count something, as
+-- regular expressions; and whether a rule may hold in some stages only. Inference sets them.
+SET VARIABLE never_literal = getvariable('never_literal');
+SET VARIABLE positions = getvariable('positions');
+SET VARIABLE by_stage = coalesce(getvariable('by_stage'), false);
 -- Output, input_output, threshold: look at null values and at flags and sizes of tensors too.
 SET VARIABLE all_properties = coalesce(getvariable('all_properties'), false);
 -- Output: a property that a function returns with more different values than this says nothing.

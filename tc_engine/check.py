@@ -21,7 +21,7 @@ from tc_engine.engine.session import Limits, Session
 from tc_engine.errors import UsageError
 from tc_engine.invariants import Condition, Invariant
 from tc_engine.learn import load
-from tc_engine.learn.clauses import Signature, accepts, current_field
+from tc_engine.learn.clauses import accepts, current_field
 from tc_engine.records import Key, Record, fetch_records
 from tc_engine.relations._base import Relation
 
@@ -134,7 +134,9 @@ def _judge(
     stages.run(session, f"{relation.name}/examples", progress)
     session.run("4_learn/example_signatures")
     stages.run(session, "4_learn/signature_fields", progress)
-    session.load("accepted_signatures", _accepted(session, invariants))
+    session.run("4_learn/signature_classes")
+    session.load("accepted_classes", _accepted(session, invariants))
+    session.run("5_check/accepted_signatures")
     session.run("5_check/judged")
     session.run("5_check/violations")
 
@@ -162,28 +164,25 @@ def _stated(invariants: Mapping[int, Invariant]) -> pa.Table:
 
 
 def _accepted(session: Session, invariants: Mapping[int, Invariant]) -> pa.Table:
-    """Return the signatures that satisfy the precondition of each hypothesis."""
-    fields = load.signatures(session)
-    rows = session.rows("SELECT DISTINCT hypothesis_id, signature FROM example_signatures")
-    known: dict[tuple[int, str], bool] = {}
-    accepted = []
-    for number, key in rows:
-        condition = _condition(invariants[number])
-        seen = (id(condition), key)
-        if seen not in known:
-            known[seen] = _accepts(condition, fields.get(key, {}), key)
-        if known[seen]:
-            accepted.append((number, key))
+    """Return the classes of signatures that satisfy the precondition of each hypothesis."""
+    signatures = load.classes(session)
+    rows = session.rows(
+        "SELECT DISTINCT hypothesis_id, class, is_pair "
+        "FROM example_signatures INNER JOIN signature_classes USING (signature)"
+    )
+    accepted = [
+        (hypothesis, number)
+        for hypothesis, number, is_pair in rows
+        if accepts(
+            _condition(invariants[hypothesis]), signatures[number], records=2 if is_pair else 1
+        )
+    ]
     return pa.table(
         {
-            "hypothesis_id": pa.array([number for number, _ in accepted], pa.int64()),
-            "signature": pa.array([key for _, key in accepted], pa.string()),
+            "hypothesis_id": pa.array([hypothesis for hypothesis, _ in accepted], pa.int64()),
+            "class": pa.array([number for _, number in accepted], pa.int64()),
         }
     )
-
-
-def _accepts(condition: Condition, signature: Signature, key: str) -> bool:
-    return accepts(condition, signature, records=2 if key.startswith("[") else 1)
 
 
 def _condition(invariant: Invariant) -> Condition:

@@ -10,8 +10,21 @@ from tc_engine.dataset import Dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Limits, Session
 from tc_engine.invariants import Failed, Invariant
-from tc_engine.learn.hypotheses import learn
+from tc_engine.learn.clauses import NEVER_LITERAL, POSITION
+from tc_engine.learn.hypotheses import learn, left_out
 from tc_engine.relations._base import Relation
+
+# What a precondition names never, or only if nothing else will do.
+UNNAMED = {"never_literal": NEVER_LITERAL, "positions": POSITION}
+
+# From examples to what the learner looks at.
+COUNTED = (
+    "4_learn/example_signatures",
+    "4_learn/example_counts",
+    "4_learn/signature_fields",
+    "4_learn/signature_classes",
+    "4_learn/undecided",
+)
 
 
 @dataclass(frozen=True)
@@ -38,19 +51,18 @@ def infer(
     """
     invariants: list[Invariant] = []
     failed: list[Failed] = []
-    with Session(limits, sql_path=sql_path) as session:
-        stages.load(session, runs, settings)
+    with Session(limits, sql_path=sql_path, comments=False) as session:
+        stages.load(session, runs, {**(settings or {}), **UNNAMED})
         for relation in relations:
             progress(f"{relation.name}: examples")
             session.run("2_derive/left_out")
             stages.run(session, f"{relation.name}/hypotheses", progress)
-            stages.run(session, f"{relation.name}/examples", progress)
-            session.run("4_learn/example_signatures")
-            session.run("4_learn/example_counts")
-            session.run("4_learn/undecided")
-            stages.run(session, "4_learn/signature_fields", progress)
-            progress(f"{relation.name}: preconditions")
-            learned, given_up = learn(session, relation)
-            invariants += learned
-            failed += given_up
+            if session.value("SELECT count(*) FROM hypotheses"):
+                for name in (f"{relation.name}/examples", *COUNTED):
+                    stages.run(session, name, progress)
+                progress(f"{relation.name}: preconditions")
+                learned, given_up = learn(session, relation)
+                invariants += learned
+                failed += given_up
+            failed += left_out(session, relation)
     return Inference(invariants, failed)

@@ -16,7 +16,6 @@ from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Session
 from tc_engine.invariants import Condition, Invariant
-from tc_engine.learn import load
 from tc_engine.learn.clauses import Signature, accepts
 from tc_engine.relations._base import Relation
 
@@ -61,7 +60,7 @@ class Trace:
             "4_learn/signature_fields",
         ):
             self.session.run(name)
-        fields = load.signatures(self.session)
+        fields = self._fields("SELECT signature, field, path, value FROM signature_fields")
         found: dict[int, list[Group]] = defaultdict(list)
         for number, signature, is_positive, count in self.session.rows(
             "SELECT hypothesis_id, signature, is_positive, examples FROM example_signatures"
@@ -78,9 +77,10 @@ class Trace:
     @cached_property
     def _contexts(self) -> dict[str, Signature]:
         """What preconditions can tell about each context of a call."""
+        return self._fields("SELECT CAST(context_id AS VARCHAR), field, path, value FROM features")
+
+    def _fields(self, query: str) -> dict[str, Signature]:
         found: dict[str, dict[tuple[str, tuple[str, ...]], str]] = defaultdict(dict)
-        for context, field, path, value in self.session.rows(
-            "SELECT CAST(context_id AS VARCHAR), field, path, value FROM features"
-        ):
-            found[context][field, () if path is None else (path,)] = value
+        for key, field, path, value in self.session.rows(query):
+            found[key][field, () if path is None else (path,)] = value
         return dict(found)

@@ -81,11 +81,7 @@ value AS (
 )
 
 SELECT * FROM value
-WHERE
-    getvariable('precondition_fields') IS NULL
-    OR list_contains(getvariable('precondition_fields'), field)
-    -- Old files join the name of a context manager and its argument with a dot.
-    OR list_contains(getvariable('precondition_fields'), field || '.' || path);
+WHERE is_asked_for(field, path);
 
 -- A field that has one value in all observations tells no pair from another: no precondition that is
 -- learned names it, so it is left out unless precondition_fields asks for it.

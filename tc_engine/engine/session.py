@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,10 @@ log = logging.getLogger("tc_engine.sql")
 
 Tracer = Callable[[str, float], None]
 
+_Prepared = tuple[sqlfiles.SqlFile, list[duckdb.Statement]]
+
+_COMMENT = re.compile(r"\s*COMMENT\s", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -40,7 +45,8 @@ class Session:
     In a `with` block Ctrl-C ends a running query.
 
     `sql_path` holds folders of a user's own SQL files, searched first; `ran` the names of the files
-    that ran to their end. `tracer`, if given, is called with each statement's text and its seconds.
+    that ran to their end. Without `comments` tables get none: nobody will ask. `tracer`, if given,
+    is called with each statement's text and its seconds.
     """
 
     def __init__(
@@ -48,10 +54,13 @@ class Session:
         limits: Limits | None = None,
         *,
         sql_path: Sequence[Path] = (),
+        comments: bool = True,
         tracer: Tracer | None = None,
     ) -> None:
         self.sql_path = tuple(sql_path)
         self.ran: set[str] = set()
+        self._comments = comments
+        self._prepared: dict[str, _Prepared] = {}
         self._tracer = tracer
         self._connection = _connect(limits or Limits())
 
@@ -92,11 +101,7 @@ class Session:
         Raises QueryError that shows the file, the statement and DuckDB's own message, or DataError
         where memory or disk ran out.
         """
-        file = sqlfiles.find(name, self.sql_path)
-        try:
-            statements = self._connection.extract_statements(file.text)
-        except duckdb.Error as error:
-            raise _failed(file, file.text, error) from error
+        file, statements = self._prepare(name)
         for statement in statements:
             start = time.perf_counter()
             try:
@@ -105,6 +110,18 @@ class Session:
                 raise _failed(file, statement.query, error) from error
             self._report(statement.query, time.perf_counter() - start, file.name)
         self.ran.add(name)
+
+    def _prepare(self, name: str) -> _Prepared:
+        """Find and parse a file, the first time that it is run."""
+        if name not in self._prepared:
+            file = sqlfiles.find(name, self.sql_path)
+            try:
+                statements = self._connection.extract_statements(file.text)
+            except duckdb.Error as error:
+                raise _failed(file, file.text, error) from error
+            kept = [one for one in statements if self._comments or not _COMMENT.match(one.query)]
+            self._prepared[name] = (file, kept)
+        return self._prepared[name]
 
     def dicts(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query as dictionaries; JSON comes as text."""

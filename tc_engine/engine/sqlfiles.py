@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tc_engine.errors import UsageError
@@ -27,6 +28,7 @@ class SqlFile:
         return first.removeprefix("--").strip()
 
 
+@cache
 def sql_root() -> Path:
     """Return the folder that holds `settings.sql` and the stages."""
     package = Path(__file__).resolve().parent.parent

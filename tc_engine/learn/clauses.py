@@ -21,8 +21,10 @@ ACTIVE = "{}"
 _DIFFERENT = (DIFFER, DIFFER_NULL)
 
 # Values that name one process, object or moment mean nothing in another run.
-_NEVER_CONSTANT = re.compile(r"^(process_id|thread_id)$|_ID$")
-_POSITION = re.compile(r"^meta_vars\.(.*_)?(step|epoch|iteration|batch)$")
+NEVER_LITERAL = r"^(process_id|thread_id)$|_ID$"
+POSITION = r"^meta_vars\.(.*_)?(step|epoch|iteration|batch)$"
+_NEVER_LITERAL = re.compile(NEVER_LITERAL)
+_POSITION = re.compile(POSITION)
 _OLD_PREFIX = "_ML_DAIKON_"
 _PREFIX = "_TRAINCHECK_"
 _MANAGERS = "meta_vars.context_managers."
@@ -31,13 +33,38 @@ _MANAGERS = "meta_vars.context_managers."
 def is_literal(target: Target, *, positions: bool) -> bool:
     """Tell whether a clause may name a value of this field; step numbers only if `positions`."""
     name = target[0]
-    return not _NEVER_CONSTANT.search(name) and (positions or not _POSITION.match(name))
+    return not _NEVER_LITERAL.search(name) and (positions or not _POSITION.search(name))
+
+
+def is_constant(value: str) -> bool:
+    """Tell whether a field has one value in all records of an example."""
+    return value not in (*_DIFFERENT, ACTIVE)
+
+
+def is_unnamed(value: str) -> bool:
+    """Tell whether of a value only the type is left, such as `<int>`: no clause may name it."""
+    return value.startswith("<") and value not in _DIFFERENT
 
 
 def dtype(value: str) -> str:
     """Name the type of a canonical value as invariant files do."""
+    if is_unnamed(value):
+        return value[1:-1]
     kind = type(json.loads(value)).__name__
     return "None" if kind == "NoneType" else kind
+
+
+def unnamed(signature: Signature, *, positions: bool) -> Signature:
+    """Leave only the type of values that no clause may name: of step numbers if not `positions`.
+
+    Signatures that are then equal cannot be told apart by a precondition.
+    """
+    return {
+        target: f"<{dtype(value)}>"
+        if is_constant(value) and not is_literal(target, positions=positions)
+        else value
+        for target, value in signature.items()
+    }
 
 
 def holds(clause: Clause, signature: Signature, *, records: int) -> bool:

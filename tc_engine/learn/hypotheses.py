@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tc_engine.engine.session import Session
 from tc_engine.invariants import ALWAYS, OVER_BUDGET, Condition, Failed, Invariant
 from tc_engine.learn import load
-from tc_engine.learn.clauses import Signature
 from tc_engine.learn.precondition import (
     STAGE,
     Examples,
@@ -36,11 +36,12 @@ class _Found:
 
 def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[Failed]]:
     """Return the invariants of a relation, and the hypotheses that failed."""
-    all_stages = _all_stages(session)
+    session.set("by_stage", relation.by_stage)
+    all_stages = _all_stages(session) if relation.by_stage else []
     minimum = session.value("SELECT getvariable('min_support')")
     max_splits = session.value("SELECT getvariable('max_splits')")
     undecided = load.undecided(session)
-    signatures = load.signatures(session) if undecided else {}
+    positions = load.Positions(session)
     invariants: list[Invariant] = []
     failed: list[Failed] = []
     rows = session.rows(
@@ -51,9 +52,12 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
         params = json.loads(params_text)
         found = _Found(ALWAYS, positive, negative)
         if positive >= minimum and negative:
+            weighted = undecided[hypothesis]
             skipped = relation.skipped_fields(params)
-            examples = _examples(undecided[hypothesis], signatures, skipped, max_splits)
-            found = _deduce(relation, examples, undecided[hypothesis], signatures, all_stages)
+            examples = replace(_examples(weighted), skipped=skipped, max_splits=max_splits)
+            more = partial(_with_positions, examples, positions, hypothesis)
+            examples = replace(examples, with_positions=more)
+            found = _deduce(relation, examples, weighted, all_stages)
         if found.positive < minimum:
             found = replace(found, failure=FEW_POSITIVES)
         invariant = _invariant(relation, params, found)
@@ -61,30 +65,30 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
             failed.append(Failed(found.failure, invariant))
         else:
             invariants.append(invariant)
-    return invariants, failed + _left_out(session, relation)
+    return invariants, failed
 
 
-def _examples(
-    found: load.Undecided,
-    signatures: Mapping[str, Signature],
-    skipped: frozenset[str],
-    max_splits: int,
-) -> Examples:
-    positive = _ordered(found.positive, signatures)
-    negative = _ordered(found.negative, signatures)
-    records = 2 if found.positive[0].key.startswith("[") else 1
-    return Examples(positive, negative, records, skipped, max_splits)
+def _examples(weighted: Sequence[load.Weighted]) -> Examples:
+    return Examples(
+        positive=[one.signature for one in weighted if one.positive],
+        negative=[one.signature for one in weighted if one.negative],
+        mixed=[one.signature for one in weighted if one.is_mixed],
+        records=weighted[0].records if weighted else 1,
+    )
+
+
+def _with_positions(examples: Examples, positions: load.Positions, hypothesis: int) -> Examples:
+    found = _examples(positions.of(hypothesis))
+    return replace(examples, positive=found.positive, negative=found.negative, mixed=())
 
 
 def _deduce(
     relation: Relation,
     examples: Examples,
-    found: load.Undecided,
-    signatures: Mapping[str, Signature],
+    weighted: Sequence[load.Weighted],
     all_stages: Sequence[str],
 ) -> _Found:
     """Look for the precondition of a hypothesis; count the examples of the stages it holds in."""
-    sides = [found.positive, found.negative]
     failure = NO_PRECONDITION
     condition = None
     try:
@@ -92,16 +96,17 @@ def _deduce(
             condition = deduce(examples)
         elif limited := deduce_by_stage(examples, all_stages):
             condition, valid = limited
-            sides = [[one for one in s if signatures[one.key].get(STAGE) in valid] for s in sides]
+            weighted = [one for one in weighted if one.signature.get(STAGE) in valid]
     except OverBudgetError:
         failure = f"{OVER_BUDGET}max_splits"
-    positive, negative = map(_total, sides)
+    positive = sum(one.positive for one in weighted)
+    negative = sum(one.negative for one in weighted)
     if condition is None:
         return _Found(ALWAYS, positive, negative, failure)
     return _Found(condition, positive, negative)
 
 
-def _left_out(session: Session, relation: Relation) -> list[Failed]:
+def left_out(session: Session, relation: Relation) -> list[Failed]:
     """Return what a budget kept the relation from looking at."""
     rows = session.rows("SELECT CAST(params AS VARCHAR), budget, allowed, found FROM left_out")
     return [
@@ -116,15 +121,6 @@ def _left_out(session: Session, relation: Relation) -> list[Failed]:
         )
         for params, budget, allowed, found in rows
     ]
-
-
-def _ordered(side: Sequence[load.Weighted], signatures: Mapping[str, Signature]) -> list[Signature]:
-    """Put signatures into an order that their content alone decides."""
-    return sorted((signatures.get(one.key, {}) for one in side), key=lambda s: sorted(s.items()))
-
-
-def _total(side: Sequence[load.Weighted]) -> int:
-    return sum(one.examples for one in side)
 
 
 def _invariant(relation: Relation, params: Sequence[dict[str, Any]], found: _Found) -> Invariant:

@@ -2,26 +2,28 @@
 
 The search is that of relations.md 6.4 on distinct signatures. Two things are done otherwise: a
 conjunction found for a part of the positives keeps the clauses that all of them share (Q65), and
-what comes out is verified on all examples before anyone sees it.
+what comes out is verified on all examples before anyone sees it. There is no search where no
+precondition can tell some positive from some negative.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from tc_engine.invariants import ALWAYS, Clause, Condition
 from tc_engine.learn.clauses import (
     ACTIVE,
     DIFFER,
-    DIFFER_NULL,
     Signature,
     Target,
     accepts,
     dtype,
-    holds,
-    is_literal,
+    is_constant,
+    is_unnamed,
+    unnamed,
 )
 
 MAX_DEPTH = 16
@@ -30,6 +32,7 @@ MAX_OTHERS = 1
 STAGE: Target = ("meta_vars.stage", ())
 
 Conjunction = tuple[Clause, ...]
+Index = Mapping[Target, Mapping[str, int]]
 
 
 class OverBudgetError(Exception):
@@ -41,7 +44,9 @@ class Examples:
     """The distinct signatures of a hypothesis' examples.
 
     `records` in each: 1, or 2 for pairs. `skipped` fields make no clauses. A search for their
-    precondition may split them `max_splits` times.
+    precondition may split them `max_splits` times. Where the signatures lack the step numbers,
+    `with_positions` fetches those that have them, and `mixed` are the signatures that stand for
+    positives and negatives that step numbers do not tell apart either.
     """
 
     positive: Sequence[Signature]
@@ -49,6 +54,8 @@ class Examples:
     records: int = 1
     skipped: frozenset[str] = frozenset()
     max_splits: int = 10_000
+    mixed: Sequence[Signature] = ()
+    with_positions: Callable[[], Examples] | None = None
 
 
 def deduce(examples: Examples) -> Condition | None:
@@ -61,15 +68,50 @@ def deduce(examples: Examples) -> Condition | None:
         return ALWAYS
     if not examples.positive:
         return None
-    swapped = replace(examples, positive=examples.negative, negative=examples.positive)
-    for positions in (False, True):
-        for inverted, given in ((False, examples), (True, swapped)):
-            found = _Search(given, positions=positions).run()
-            if found:
-                condition = Condition(tuple(sorted(found, key=_order_of)), inverted)
-                if is_exact(condition, examples):
-                    return condition
+    return _deduce(examples, positions=False) or _deduce_with_positions(examples)
+
+
+def _deduce_with_positions(examples: Examples) -> Condition | None:
+    if examples.mixed:
+        return None
+    found = examples.with_positions() if examples.with_positions else examples
+    return _deduce(found, positions=True)
+
+
+def _deduce(examples: Examples, *, positions: bool) -> Condition | None:
+    """Find a precondition in signatures whose values are reduced to what a clause may name."""
+    positive, negative = (
+        _distinct(unnamed(one, positions=positions) for one in side)
+        for side in (examples.positive, examples.negative)
+    )
+    if positive.keys() & negative.keys():
+        return None
+    sides = [_Side(len(side), _index(side.values())) for side in (positive, negative)]
+    for inverted in (False, True):
+        accepted, refused = reversed(sides) if inverted else sides
+        found = _Search(accepted, refused, examples).run()
+        if found:
+            condition = Condition(tuple(sorted(found, key=_order_of)), inverted)
+            if is_exact(condition, examples):
+                return condition
     return None
+
+
+def _distinct(
+    signatures: Iterable[Signature],
+) -> dict[tuple[tuple[Target, str], ...], Signature]:
+    """Put different signatures into an order that their content alone decides."""
+    different = {tuple(sorted(one.items())): one for one in signatures}
+    return {key: different[key] for key in sorted(different)}
+
+
+def _index(signatures: Iterable[Signature]) -> Index:
+    """Return the signatures that have a value in a field, as the bits of a number."""
+    values: dict[Target, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for number, signature in enumerate(signatures):
+        for target, value in signature.items():
+            values[target][value] |= 1 << number
+    return values
 
 
 def is_exact(condition: Condition, examples: Examples) -> bool:
@@ -93,12 +135,7 @@ def deduce_by_stage(
     valid = frozenset(stage for stage, condition in found.items() if condition is not None)
     if not valid:
         return None
-    kept = replace(
-        examples,
-        positive=[one for stage in valid for one in parts[stage].positive],
-        negative=[one for stage in valid for one in parts[stage].negative],
-    )
-    condition = deduce(kept)
+    condition = deduce(_restricted(examples, valid))
     if condition is None:
         return None
     if valid == parts.keys():
@@ -142,41 +179,57 @@ def _stage_clause(stages: set[str]) -> Clause:
 
 
 def _split_by_stage(examples: Examples) -> dict[str | None, Examples]:
-    positive: dict[str | None, list[Signature]] = defaultdict(list)
-    negative: dict[str | None, list[Signature]] = defaultdict(list)
-    for one in examples.positive:
-        positive[one.get(STAGE)].append(one)
-    for one in examples.negative:
-        negative[one.get(STAGE)].append(one)
-    return {
-        stage: replace(examples, positive=positive[stage], negative=negative[stage])
-        for stage in sorted({*positive, *negative}, key=str)
-    }
+    stages = {one.get(STAGE) for one in chain(examples.positive, examples.negative)}
+    return {stage: _restricted(examples, {stage}) for stage in sorted(stages, key=str)}
+
+
+def _restricted(examples: Examples, stages: Collection[str | None]) -> Examples:
+    """Return the examples of some stages."""
+    sides = [examples.positive, examples.negative, examples.mixed]
+    positive, negative, mixed = ([one for one in s if one.get(STAGE) in stages] for s in sides)
+    more = examples.with_positions
+    return replace(
+        examples,
+        positive=positive,
+        negative=negative,
+        mixed=mixed,
+        with_positions=(lambda: _restricted(more(), stages)) if more else None,
+    )
 
 
 def _order_of(conjunction: Conjunction) -> list[tuple[str, str, tuple[str, ...], tuple[str, ...]]]:
     return [(c.kind, c.field, c.path, c.values) for c in conjunction]
 
 
+@dataclass(frozen=True)
+class _Side:
+    """The distinct signatures of one polarity: how many, and where which value is."""
+
+    count: int
+    values: Index
+
+    @property
+    def all(self) -> int:
+        return (1 << self.count) - 1
+
+
 class _Search:
     """One run of the search; sets of examples are the bits of an integer."""
 
-    def __init__(self, examples: Examples, *, positions: bool) -> None:
-        self._positive = examples.positive
-        self._negative = examples.negative
+    def __init__(self, accepted: _Side, refused: _Side, examples: Examples) -> None:
+        self._accepted = accepted
+        self._refused = refused
         self._records = examples.records
-        self._skipped = examples.skipped
-        self._positions = positions
+        self._targets = sorted(t for t in accepted.values if t[0] not in examples.skipped)
         self._splits_left = examples.max_splits
         self._pruned: set[Clause] = set()
 
     def run(self) -> list[Conjunction]:
-        """Return alternatives that together cover all positives, or an empty list.
+        """Return alternatives that together cover all accepted, or an empty list.
 
         Raises OverBudgetError.
         """
-        everything = (1 << len(self._positive)) - 1
-        return self._alternatives(everything, (1 << len(self._negative)) - 1, (), 0)
+        return self._alternatives(self._accepted.all, self._refused.all, (), 0)
 
     def _alternatives(
         self, positive: int, negative: int, inherited: Conjunction, depth: int
@@ -184,7 +237,7 @@ class _Search:
         if depth > MAX_DEPTH:
             return []
         support = self._merged(positive)
-        truth = {clause: self._true_of_negatives(clause) & negative for clause in support}
+        truth = {clause: self._true_of_refused(clause) & negative for clause in support}
         if depth == 0:
             self._pruned = {clause for clause in support if truth[clause] == negative}
         support = {clause: at for clause, at in support.items() if clause not in self._pruned}
@@ -225,22 +278,17 @@ class _Search:
 
     def _merged(self, positive: int) -> dict[Clause, int]:
         """Return the clauses of the chosen positives, each with the positives it is true of."""
-        values: dict[Target, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for index, signature in enumerate(self._positive):
-            bit = 1 << index
-            if positive & bit:
-                for target, value in signature.items():
-                    if target[0] not in self._skipped:
-                        values[target][value] |= bit
         merged: dict[Clause, int] = {}
-        for target in sorted(values):
-            for clause, at in self._clauses(target, values[target]):
+        for target in self._targets:
+            found = self._accepted.values[target]
+            values = {value: at & positive for value, at in found.items() if at & positive}
+            for clause, at in self._clauses(target, values):
                 merged[clause] = merged.get(clause, 0) | at
         return merged
 
     def _clauses(self, target: Target, values: dict[str, int]) -> Iterable[tuple[Clause, int]]:
         name, path = target
-        constants = {v: at for v, at in values.items() if v not in (DIFFER, DIFFER_NULL, ACTIVE)}
+        constants = {value: at for value, at in values.items() if is_constant(value)}
         if DIFFER in values:
             yield Clause("unequal", name, path), values[DIFFER]
         if ACTIVE in values:
@@ -248,23 +296,35 @@ class _Search:
         if not constants:
             return
         kind = dtype(min(constants))
-        literal = is_literal(target, positions=self._positions)
         limit = MAX_STRINGS if kind == "str" else MAX_OTHERS
-        if literal and (kind == "bool" or len(constants) <= limit):
+        is_literal = not any(map(is_unnamed, constants))
+        if is_literal and (kind == "bool" or len(constants) <= limit):
             for value in sorted(constants):
                 yield Clause("constant", name, path, (value,), dtype(value)), constants[value]
         else:
-            together = 0
-            for at in constants.values():
-                together |= at
-            yield Clause("consistent", name, path, (), kind), together
+            yield Clause("consistent", name, path, (), kind), _united(constants.values())
 
-    def _true_of_negatives(self, clause: Clause) -> int:
-        return sum(
-            1 << index
-            for index, signature in enumerate(self._negative)
-            if holds(clause, signature, records=self._records)
+    def _true_of_refused(self, clause: Clause) -> int:
+        """Return those of the refused that a clause is true of (as `holds` has it)."""
+        values = self._refused.values.get((clause.field, clause.path), {})
+        if clause.kind == "constant":
+            return _united(values.get(value, 0) for value in clause.values)
+        if clause.kind == "exist":
+            return _united(values.values())
+        if clause.kind == "consistent":
+            return _united(at for value, at in values.items() if is_constant(value))
+        return _united(
+            at
+            for value, at in values.items()
+            if value != ACTIVE and (self._records == 1 or not is_constant(value))
         )
+
+
+def _united(sets: Iterable[int]) -> int:
+    together = 0
+    for at in sets:
+        together |= at
+    return together
 
 
 def _largest(sets: set[int]) -> list[int]:
