@@ -1,4 +1,6 @@
--- The few macros that several files share.
+-- The few macros and types that several files share.
+
+CREATE OR REPLACE TYPE call_outcome AS ENUM ('exception', 'incomplete', 'ok'); -- noqa: LT01
 
 -- The values of a JSON object, in the order of json_keys: both unnested together cost a sixth of
 -- json_each.

@@ -5,6 +5,7 @@
 .read sql/macros.sql
 .read sql/1_load/traces.sql
 .read sql/1_load/events.sql
+.read sql/2_derive/names.sql
 .read sql/2_derive/trace_bounds.sql
 .read sql/2_derive/threads.sql
 .read sql/2_derive/context_managers.sql
@@ -20,6 +21,7 @@
 .read sql/2_derive/tensor_leaves.sql
 .read sql/2_derive/numbered_arguments.sql
 .read sql/2_derive/context_vectors.sql
+.read sql/2_derive/contained_inputs.sql
 .read sql/2_derive/contained_calls.sql
 .read sql/2_derive/fixed_arguments.sql
 .read sql/2_derive/function_repeats.sql

@@ -1,7 +1,7 @@
 -- One row per trace: its name and the folder of its dataset.
 -- The name is the folder's (less .tc-engine, where TrainCheck's traces are cached); the second of a
 -- name becomes name_1, in order of the paths.
-CREATE OR REPLACE TABLE traces AS
+CREATE OR REPLACE TEMP TABLE _traces AS
 WITH
 paths AS (
     SELECT DISTINCT rtrim(unnest(getvariable('dataset')), '/') AS path
@@ -26,6 +26,17 @@ SELECT
     path,
     if(nth = 1, name, name || '_' || (nth - 1)) AS trace
 FROM numbered;
+
+-- A name that stands in millions of rows is a number there.
+CREATE OR REPLACE TYPE trace_name AS ENUM (SELECT trace FROM _traces ORDER BY trace); -- noqa: CV07
+
+CREATE OR REPLACE TABLE traces AS
+SELECT
+    path,
+    CAST(trace AS trace_name) AS trace
+FROM _traces;
+
+DROP TABLE _traces;
 
 -- The Parquet files: those that tc-engine names, else all that are there.
 SET VARIABLE parts = coalesce(

@@ -81,8 +81,8 @@ CREATE OR REPLACE TABLE call_payloads AS
 WITH hashed AS (
     SELECT
         (processes.process_no << 40) + call.event_id AS call_id,
-        call.function,
-        call.outcome,
+        CAST(call.function AS function_name) AS function,
+        CAST(call.outcome AS call_outcome) AS outcome,
         call.args IS NOT NULL OR call.kwargs IS NOT NULL AS has_input,
         hash(call.parameters, call.args, call.kwargs) AS input_hash,
         hash(call.result) AS output_hash

@@ -46,11 +46,11 @@ SELECT
     threads.thread_no,
     (threads.process_no << 40) + call.event_id AS call_id,
     (threads.process_no << 40) + call.parent_id AS parent_id,
-    call.function,
+    CAST(call.function AS function_name) AS function,
     call.start_ts,
     call.end_ts,
     coalesce(call.end_ts, closed.end_ts, threads.last_ts) AS until_ts,
-    call.outcome,
+    CAST(call.outcome AS call_outcome) AS outcome,
     call.step,
     call.known_stage AS stage,
     call.context_id

@@ -1,43 +1,22 @@
 -- One row per function, function called inside it, and stage: the arguments that the latter is always
 -- given with the same value there. Stage NULL: in all stages together.
+-- Reads: contained_inputs, payload_arguments.  Writes: fixed_arguments.
 CREATE OR REPLACE TABLE fixed_arguments AS
-WITH RECURSIVE
-ancestor AS (
-    SELECT
-        call_id AS child_id,
-        function AS child,
-        parent_id AS call_id
-    FROM calls
-    WHERE parent_id IS NOT NULL AND outcome = 'ok'
-    UNION ALL
-    SELECT
-        ancestor.child_id,
-        ancestor.child,
-        call.parent_id AS call_id
-    FROM ancestor
-    INNER JOIN calls AS call USING (call_id)
-    WHERE call.parent_id IS NOT NULL
-),
-
--- How many calls of a child were given the same arguments.
+WITH
 given AS (
-    SELECT
-        inside.function,
-        inside.child,
-        inside.stage,
-        passed.input_id,
-        count(DISTINCT inside.child_id) AS calls
+    SELECT DISTINCT
+        function,
+        child,
+        unnest([NULL, stage]) AS stage,
+        input_id
     FROM (
-        SELECT
-            call.function,
-            ancestor.child,
-            ancestor.child_id,
-            unnest([NULL, call.stage]) AS stage
-        FROM ancestor
-        INNER JOIN calls AS call USING (call_id)
-    ) AS inside
-    INNER JOIN call_payloads AS passed ON inside.child_id = passed.call_id
-    GROUP BY inside.function, inside.child, inside.stage, passed.input_id
+        SELECT DISTINCT
+            function,
+            child,
+            stage,
+            input_id
+        FROM contained_inputs
+    )
 ),
 
 pair AS (
@@ -45,7 +24,7 @@ pair AS (
         function,
         child,
         stage,
-        sum(calls) AS calls
+        count(*) AS inputs
     FROM given
     GROUP BY function, child, stage
 ),
@@ -57,7 +36,7 @@ fixed AS (
         given.stage,
         argument.name,
         min(argument.value) AS value,
-        sum(given.calls) AS calls
+        count(*) AS inputs
     FROM given
     INNER JOIN payload_arguments AS argument ON given.input_id = argument.payload_id
     WHERE argument.is_in_force AND argument.name IS NOT NULL
@@ -78,7 +57,7 @@ INNER JOIN fixed
         pair.function = fixed.function
         AND pair.child = fixed.child
         AND pair.stage IS NOT DISTINCT FROM fixed.stage
-        AND pair.calls = fixed.calls
+        AND pair.inputs = fixed.inputs
 GROUP BY pair.function, pair.child, pair.stage;
 
 COMMENT ON TABLE fixed_arguments IS

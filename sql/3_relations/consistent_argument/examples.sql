@@ -21,7 +21,7 @@ SELECT
 FROM hypotheses AS stated
 INNER JOIN numbered_arguments AS a
     ON
-        stated.params ->> '$[0].api_full_name' = a.function
+        TRY_CAST(stated.params ->> '$[0].api_full_name' AS function_name) = a.function
         AND stated.params ->> '$[1].name' = a.name
 INNER JOIN numbered_arguments AS b
     ON

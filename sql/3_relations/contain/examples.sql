@@ -7,8 +7,8 @@
 CREATE OR REPLACE TABLE _contain AS
 SELECT
     hypothesis_id,
-    params ->> '$[0].api_full_name' AS function,
-    params ->> '$[1].api_full_name' AS child,
+    TRY_CAST(params ->> '$[0].api_full_name' AS function_name) AS function,
+    TRY_CAST(params ->> '$[1].api_full_name' AS function_name) AS child,
     nullif(json_extract(params, '$[1].arguments.args'), CAST('{}' AS JSON)) AS arguments,
     params ->> '$[1].exception' AS exception,
     params ->> '$[1].var_type' AS variable_type,

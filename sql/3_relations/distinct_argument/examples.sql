@@ -17,7 +17,7 @@ SELECT
     min_by(call.call_id, (call.start_ts, call.call_id)) AS first_call_id,
     min_by(call.call_id, (call.start_ts, call.call_id), 2)[2] AS second_call_id
 FROM hypotheses AS stated
-INNER JOIN call_payloads AS passed ON stated.params ->> '$[0].api_full_name' = passed.function
+INNER JOIN call_payloads AS passed ON TRY_CAST(stated.params ->> '$[0].api_full_name' AS function_name) = passed.function
 INNER JOIN calls AS call USING (call_id)
 WHERE passed.has_input
 GROUP BY ALL;

@@ -3,7 +3,7 @@
 CREATE OR REPLACE TABLE _input_output AS
 SELECT
     hypothesis_id,
-    params ->> '$[1].api_full_name' AS function,
+    TRY_CAST(params ->> '$[1].api_full_name' AS function_name) AS function,
     CAST(params ->> '$[0].index' AS BIGINT) AS input_no,
     CAST(json_extract(params, '$[0].additional_path') AS VARCHAR) AS input_path,
     CAST(params ->> '$[2].index' AS BIGINT) AS output_no,

@@ -7,8 +7,12 @@ WITH
 stated AS (
     SELECT
         hypothesis_id,
-        json_extract_string(params, '$[' || place || '].api_full_name') AS a,
-        json_extract_string(params, '$[' || (place + 1) || '].api_full_name') AS b
+        TRY_CAST(
+            json_extract_string(params, '$[' || place || '].api_full_name') AS function_name
+        ) AS a,
+        TRY_CAST(
+            json_extract_string(params, '$[' || (place + 1) || '].api_full_name') AS function_name
+        ) AS b
     FROM (
         SELECT
             hypothesis_id,

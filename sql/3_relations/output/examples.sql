@@ -4,7 +4,7 @@
 CREATE OR REPLACE TABLE _output AS
 SELECT
     hypothesis_id,
-    params ->> '$[0].api_full_name' AS function,
+    TRY_CAST(params ->> '$[0].api_full_name' AS function_name) AS function,
     params ->> '$[1].attr_name' AS property,
     canonical(json_extract(params, '$[1].const_value')) AS value
 FROM hypotheses;

@@ -4,7 +4,7 @@
 CREATE OR REPLACE TABLE _threshold AS
 SELECT
     hypothesis_id,
-    params ->> '$[1].api_full_name' AS function,
+    TRY_CAST(params ->> '$[1].api_full_name' AS function_name) AS function,
     params ->> '$[0].is_input' = 'true' AS is_max,
     if(is_max, params ->> '$[0].name', params ->> '$[2].name') AS name,
     CAST(if(is_max, params ->> '$[2].index', params ->> '$[0].index') AS BIGINT) AS output_no,
