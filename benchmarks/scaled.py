@@ -25,7 +25,9 @@ MADE_BY = "tc_engine benchmarks"
 GAP = 1_000_000  # ns between two copies
 
 
-def scaled(source: Path, target: Path, *, steps: int = 1, ranks: int = 1, functions: int = 1) -> Path:
+def scaled(
+    source: Path, target: Path, *, steps: int = 1, ranks: int = 1, functions: int = 1
+) -> Path:
     """Write a run that holds another one `steps` * `functions` times in `ranks` processes each."""
     run = open_dataset(source)
     shutil.rmtree(target, ignore_errors=True)

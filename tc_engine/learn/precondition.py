@@ -44,9 +44,10 @@ class Examples:
     """The distinct signatures of a hypothesis' examples.
 
     `records` in each: 1, or 2 for pairs. `skipped` fields make no clauses. A search for their
-    precondition may split them `max_splits` times. Where the signatures lack the step numbers,
-    `with_positions` fetches those that have them, and `mixed` are the signatures that stand for
-    positives and negatives that step numbers do not tell apart either.
+    precondition may split them `max_splits` times. Where the signatures lack what clauses do not
+    name, step numbers too, `with_positions` fetches those that have these; `mixed` then stand for
+    positives and negatives that step numbers do not tell apart either; and a positive that is like
+    a negative is the same object.
     """
 
     positive: Sequence[Signature]
@@ -68,28 +69,41 @@ def deduce(examples: Examples) -> Condition | None:
         return ALWAYS
     if not examples.positive:
         return None
-    return _deduce(examples, positions=False) or _deduce_with_positions(examples)
+    return _search(_reduced(examples, positions=False)) or _search_with_positions(examples)
 
 
-def _deduce_with_positions(examples: Examples) -> Condition | None:
+def _search_with_positions(examples: Examples) -> Condition | None:
     if examples.mixed:
         return None
-    found = examples.with_positions() if examples.with_positions else examples
-    return _deduce(found, positions=True)
+    more = examples.with_positions
+    return _search(more() if more else _reduced(examples, positions=True))
 
 
-def _deduce(examples: Examples, *, positions: bool) -> Condition | None:
-    """Find a precondition in signatures whose values are reduced to what a clause may name."""
-    positive, negative = (
-        _distinct(unnamed(one, positions=positions) for one in side)
-        for side in (examples.positive, examples.negative)
-    )
-    if positive.keys() & negative.keys():
+def _reduced(examples: Examples, *, positions: bool) -> Examples:
+    """Reduce signatures to what a clause may name; equal ones become one object.
+
+    Those that were fetched without step numbers are reduced.
+    """
+    if examples.with_positions:
+        return examples
+    known: dict[tuple[tuple[Target, str], ...], Signature] = {}
+    sides = []
+    for side in (examples.positive, examples.negative):
+        reduced = [unnamed(one, positions=positions) for one in side]
+        different = {tuple(sorted(one.items())): one for one in reduced}
+        sides.append([known.setdefault(key, different[key]) for key in sorted(different)])
+    return replace(examples, positive=sides[0], negative=sides[1])
+
+
+def _search(examples: Examples) -> Condition | None:
+    """Search in reduced signatures."""
+    refused = {id(one) for one in examples.negative}
+    if any(id(one) in refused for one in examples.positive):
         return None
-    sides = [_Side(len(side), _index(side.values())) for side in (positive, negative)]
+    sides = [_Side(len(s), _index(s)) for s in (examples.positive, examples.negative)]
     for inverted in (False, True):
-        accepted, refused = reversed(sides) if inverted else sides
-        found = _Search(accepted, refused, examples).run()
+        accepted, refusing = reversed(sides) if inverted else sides
+        found = _Search(accepted, refusing, examples).run()
         if found:
             condition = Condition(tuple(sorted(found, key=_order_of)), inverted)
             if is_exact(condition, examples):
@@ -97,15 +111,7 @@ def _deduce(examples: Examples, *, positions: bool) -> Condition | None:
     return None
 
 
-def _distinct(
-    signatures: Iterable[Signature],
-) -> dict[tuple[tuple[Target, str], ...], Signature]:
-    """Put different signatures into an order that their content alone decides."""
-    different = {tuple(sorted(one.items())): one for one in signatures}
-    return {key: different[key] for key in sorted(different)}
-
-
-def _index(signatures: Iterable[Signature]) -> Index:
+def _index(signatures: Sequence[Signature]) -> Index:
     """Return the signatures that have a value in a field, as the bits of a number."""
     values: dict[Target, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for number, signature in enumerate(signatures):

@@ -65,7 +65,9 @@ def test_a_file_of_the_user_is_read_too(run: Dataset, tmp_path: Path) -> None:
     own = tmp_path / "2_derive"
     own.mkdir()
     text = sqlfiles.find("2_derive/functions").text
-    (own / "functions.sql").write_text(f"{text}\nCREATE OR REPLACE TABLE more AS FROM context_managers;")
+    (own / "functions.sql").write_text(
+        f"{text}\nCREATE OR REPLACE TABLE more AS FROM context_managers;"
+    )
     with Session(sql_path=[tmp_path]) as session:
         stages.load(session, [run])
         stages.derive_asked(session, "FROM functions")
