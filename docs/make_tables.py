@@ -41,8 +41,8 @@ def page() -> str:
             lines += [f"## {table}\n", f"{comment}.\n", "| column | type | meaning |"]
             lines += ["| --- | --- | --- |"]
             columns = session.rows(
-                "SELECT column_name, data_type, comment FROM duckdb_columns() "
-                "WHERE table_name = ? ORDER BY column_index",
+                "SELECT column_name, regexp_replace(data_type, '^ENUM.*', 'ENUM', 's'), comment "
+                "FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
                 [table],
             )
             for name, kind, meaning in columns:

@@ -1,43 +1,7 @@
 -- One row per call: who called what, when, inside which call, in which context.
 -- A call that never returned lasts as long as the call around it, or as its thread.
--- Reads: events, events_in_context, threads.  Writes: calls.
+-- Reads: events_in_context, function_name, threads.  Writes: calls.
 CREATE OR REPLACE TABLE calls AS
-WITH RECURSIVE
-open_call AS (
-    SELECT
-        trace,
-        process_id,
-        event_id,
-        parent_id,
-        CAST(NULL AS BIGINT) AS end_ts
-    FROM events
-    WHERE kind = 'call' AND outcome = 'incomplete'
-    UNION ALL
-    SELECT
-        open_call.trace,
-        open_call.process_id,
-        open_call.event_id,
-        parent.parent_id,
-        parent.end_ts
-    FROM open_call
-    INNER JOIN events AS parent
-        ON
-            open_call.trace = parent.trace
-            AND open_call.process_id = parent.process_id
-            AND open_call.parent_id = parent.event_id
-    WHERE open_call.end_ts IS NULL
-),
-
-closed AS (
-    SELECT
-        trace,
-        process_id,
-        event_id,
-        max(end_ts) AS end_ts
-    FROM open_call
-    GROUP BY trace, process_id, event_id
-)
-
 SELECT
     call.trace,
     call.process_id,
@@ -49,7 +13,7 @@ SELECT
     CAST(call.function AS function_name) AS function,
     call.start_ts,
     call.end_ts,
-    coalesce(call.end_ts, closed.end_ts, threads.last_ts) AS until_ts,
+    coalesce(call.end_ts, threads.last_ts) AS until_ts,
     CAST(call.outcome AS call_outcome) AS outcome,
     call.step,
     call.known_stage AS stage,
@@ -60,12 +24,35 @@ INNER JOIN threads
         call.trace = threads.trace
         AND call.process_id = threads.process_id
         AND call.thread_id = threads.thread_id
-LEFT JOIN closed
-    ON
-        call.trace = closed.trace
-        AND call.process_id = closed.process_id
-        AND call.event_id = closed.event_id
 WHERE call.kind = 'call';
+
+UPDATE calls SET until_ts = around.end_ts
+FROM (
+    WITH RECURSIVE
+    open_call AS (
+        SELECT
+            call_id,
+            parent_id,
+            CAST(NULL AS BIGINT) AS end_ts
+        FROM calls
+        WHERE outcome = 'incomplete'
+        UNION ALL
+        SELECT
+            open_call.call_id,
+            parent.parent_id,
+            parent.end_ts
+        FROM open_call
+        INNER JOIN calls AS parent ON open_call.parent_id = parent.call_id
+        WHERE open_call.end_ts IS NULL
+    )
+
+    SELECT
+        call_id,
+        end_ts
+    FROM open_call
+    WHERE end_ts IS NOT NULL
+) AS around
+WHERE calls.call_id = around.call_id;
 
 COMMENT ON TABLE calls IS 'One row per call: who called what, when, inside which call';
 COMMENT ON COLUMN calls.event_id IS 'the call''s row in events, with trace and process_id';

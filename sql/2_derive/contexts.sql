@@ -1,35 +1,64 @@
 -- One row per distinct context of an event: everything about when and where that a precondition may
 -- use. Reads: events, trace_bounds, context_managers.  Writes: held_managers, placed_events,
 -- contexts, events_in_context.
--- Managers that were read from calls, as JSON, of the events inside them.
+-- Managers change at few moments of a thread: an event is inside those of the last moment before it.
 CREATE OR REPLACE TABLE held_managers AS
-WITH held AS (
+WITH
+moment AS (
     SELECT
-        event.trace,
-        event.process_id,
-        event.event_id,
+        trace,
+        process_id,
+        thread_id,
+        unnest([from_ts, to_ts + 1]) AS ts
+    FROM context_managers
+),
+
+held AS (
+    SELECT
+        moment.trace,
+        moment.process_id,
+        moment.thread_id,
+        moment.ts,
         active.manager,
         -- Of two of one class the one made last counts.
         arg_max(active.arguments, active.made_by) AS arguments
-    FROM events AS event
-    INNER JOIN context_managers AS active
+    FROM moment
+    LEFT JOIN context_managers AS active
         ON
-            event.trace = active.trace
-            AND event.process_id = active.process_id
-            AND event.thread_id = active.thread_id
-            AND event.start_ts BETWEEN active.from_ts AND active.to_ts
+            moment.trace = active.trace
+            AND moment.process_id = active.process_id
+            AND moment.thread_id = active.thread_id
+            AND moment.ts BETWEEN active.from_ts AND active.to_ts
     GROUP BY ALL
+),
+
+change AS (
+    SELECT
+        trace,
+        process_id,
+        thread_id,
+        ts,
+        CAST(to_json(map(
+            list(manager ORDER BY manager) FILTER (WHERE manager IS NOT NULL),
+            list(arguments ORDER BY manager) FILTER (WHERE manager IS NOT NULL)
+        )) AS VARCHAR) AS managers
+    FROM held
+    GROUP BY trace, process_id, thread_id, ts
 )
 
 SELECT
-    trace,
-    process_id,
-    event_id,
-    CAST(to_json(map(
-        list(manager ORDER BY manager), list(arguments ORDER BY manager)
-    )) AS VARCHAR) AS managers
-FROM held
-GROUP BY trace, process_id, event_id;
+    event.trace,
+    event.process_id,
+    event.event_id,
+    change.managers
+FROM events AS event
+ASOF INNER JOIN change
+    ON
+        event.trace = change.trace
+        AND event.process_id = change.process_id
+        AND event.thread_id = change.thread_id
+        AND event.start_ts >= change.ts
+WHERE change.managers IS NOT NULL;
 
 CREATE OR REPLACE VIEW placed_events AS
 SELECT

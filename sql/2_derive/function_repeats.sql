@@ -1,41 +1,41 @@
 -- One row per function: how often some thread calls it in a row, at most.
+-- Reads: calls, functions.  Writes: function_repeats.
 CREATE OR REPLACE TABLE function_repeats AS
 WITH
-marked AS (
+ranked AS (
     SELECT
         thread_no,
         function,
-        start_ts,
-        event_id,
-        function IS DISTINCT FROM lag(function) OVER (
-            PARTITION BY thread_no ORDER BY start_ts, event_id
-        ) AS begins
+        row_number() OVER calls_of_thread AS place,
+        function = lag(function) OVER calls_of_thread AS is_again
     FROM calls
+    WINDOW calls_of_thread AS (PARTITION BY thread_no ORDER BY start_ts, event_id)
 ),
 
-numbered AS (
+-- In a row, the place among all calls and the place among these go up together.
+again AS (
     SELECT
         thread_no,
         function,
-        count_if(begins) OVER (PARTITION BY thread_no ORDER BY start_ts, event_id) AS row_of_calls
-    FROM marked
+        place - row_number() OVER (PARTITION BY thread_no, function ORDER BY place) AS begin
+    FROM ranked
+    WHERE is_again
 ),
 
 in_a_row AS (
     SELECT
-        thread_no,
-        row_of_calls,
-        any_value(function) AS function,
-        count(*) AS calls
-    FROM numbered
-    GROUP BY thread_no, row_of_calls
+        function,
+        count(*) + 1 AS calls
+    FROM again
+    GROUP BY thread_no, function, begin
 )
 
 SELECT
-    function,
-    max(calls) AS repeats
-FROM in_a_row
-GROUP BY function;
+    functions.function,
+    coalesce(max(in_a_row.calls), 1) AS repeats
+FROM functions
+LEFT JOIN in_a_row USING (function)
+GROUP BY functions.function;
 
 COMMENT ON TABLE function_repeats IS 'One row per function: how often it is called in a row, at most';
 COMMENT ON COLUMN function_repeats.repeats IS 'most calls of it that follow each other in a thread';

@@ -1,16 +1,11 @@
--- One row per completed call: when it ended, and the latest start among the calls of its function
--- on its thread that had ended by then.
-CREATE OR REPLACE TABLE last_done AS
+-- One row per completed call of some functions (a list): when it ended, and the latest start among the
+-- calls of its function on its thread that had ended by then. For "has A happened in between?"
+-- Reads: calls.  Writes: last_done.
+CREATE OR REPLACE MACRO last_done(functions) AS TABLE
 SELECT
     thread_no,
     function,
     end_ts,
-    max(start_ts) OVER (
-        PARTITION BY thread_no, function ORDER BY end_ts
-    ) AS last_start_ts
+    max(start_ts) OVER (PARTITION BY thread_no, function ORDER BY end_ts) AS last_start_ts
 FROM calls
-WHERE outcome <> 'incomplete';
-
-COMMENT ON TABLE last_done IS 'One row per completed call, for "has A happened in between?"';
-COMMENT ON COLUMN last_done.last_start_ts IS
-'ns, latest start of a call of the function that ended by end_ts';
+WHERE outcome <> 'incomplete' AND function IN (SELECT unnest(functions));

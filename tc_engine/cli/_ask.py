@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,10 @@ from tc_engine.cli._writer import Writer
 from tc_engine.dataset import Dataset
 from tc_engine.engine import readonly, stages
 from tc_engine.engine.session import Limits, Session
+
+# The type of a column of names lists all of them, which may be thousands.
+_DESCRIBES = re.compile(r"\s*(DESCRIBE|SUMMARIZE|SHOW)\b", re.IGNORECASE)
+_SHORT_TYPES = "* REPLACE (regexp_replace(column_type, '^ENUM.*', 'ENUM', 's') AS column_type)"
 
 
 @contextmanager
@@ -43,6 +48,8 @@ def answer(opened: Session, text: str, writer: Writer) -> None:
         relation = readonly.query(opened, statement)
         if relation is None:
             continue
+        if _DESCRIBES.match(statement) and "column_type" in relation.columns:
+            relation = relation.project(_SHORT_TYPES)
         try:
             writer.write_relation(relation)
         except duckdb.Error as error:

@@ -23,14 +23,14 @@ DERIVED = "2_derive/"
 
 _COMMENT = re.compile(r"--[^\n]*|\bCOMMENT\s+ON\b[^;]*;", re.IGNORECASE)
 _WORD = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
-_WRITTEN = re.compile(r"\bCREATE\s+OR\s+REPLACE\s+(?:TABLE|VIEW|TYPE)\s+(\w+)", re.IGNORECASE)
+_WRITTEN = re.compile(r"\bCREATE\s+OR\s+REPLACE\s+(?:TABLE|VIEW|TYPE|MACRO)\s+(\w+)", re.IGNORECASE)
 # A query that asks which tables there are is about all of them.
 _CATALOG = re.compile(r"\b(show|pragma\w*|duckdb_\w+|information_schema|sqlite_\w+|pg_\w+)\b", re.I)
 
 
 @dataclass(frozen=True)
 class _Step:
-    """A file of `2_derive`: the tables, views and types that it makes, and every word of it."""
+    """A file of `2_derive`: what it makes (tables, views, ...), and every word of it."""
 
     name: str
     makes: frozenset[str]

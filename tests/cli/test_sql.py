@@ -231,3 +231,10 @@ def test_verbose_tells_the_phases(cli: Cli, good: Path) -> None:
     outcome = cli("sql", good, "-v", "-c", "SELECT min(1) AS a FROM calls")
     assert outcome.out == "a\n1\n"
     assert re.search(r"^tc-engine: \d+\.\d s: 2_derive/calls$", outcome.err, re.MULTILINE)
+
+
+def test_the_type_of_a_name_is_shown_without_all_names(cli: Cli, good: Path) -> None:
+    lines = cli("sql", good, "-c", "DESCRIBE calls").out.splitlines()
+    assert {"trace,ENUM,YES,,,", "function,ENUM,YES,,,", "step,BIGINT,YES,,,"} <= set(lines)
+    summary = cli("sql", good, "-c", "SUMMARIZE calls", "--format", "jsonl").out.splitlines()
+    assert {json.loads(line)["column_type"] for line in summary} >= {"ENUM", "BIGINT"}

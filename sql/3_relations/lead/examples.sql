@@ -74,7 +74,7 @@ SELECT
     CAST(NULL AS BIGINT) AS process_id_2,
     CAST(NULL AS BIGINT) AS event_id_2
 FROM judged
-ASOF LEFT JOIN last_done AS done
+ASOF LEFT JOIN last_done((SELECT list(DISTINCT stated.b) FROM stated)) AS done
     ON
         judged.thread_no = done.thread_no
         AND judged.b = done.function
