@@ -1,4 +1,4 @@
--- One row per line of the trace files: its fields, or what is wrong with it.
+-- One row per line of the trace files that is not blank: its fields, or what is wrong with it.
 -- Reads: lines (file_no, line_no, line, problem).  Writes: the Parquet file named by `staged`.
 CREATE OR REPLACE TEMP VIEW _rows AS
 WITH
@@ -8,6 +8,7 @@ readable AS (
         quote_non_finite(line) AS line,
         problem
     FROM lines
+    WHERE line IS NULL OR NOT regexp_full_match(line, '[\s\v]*')
 ),
 
 parsed AS (
@@ -19,7 +20,8 @@ parsed AS (
             '$.type', '$.time', '$.process_id', '$.thread_id', '$.meta_vars',
             '$.func_call_id', '$.function', '$.obj_id', '$.args', '$.kwargs',
             '$.return_values', '$.exception', '$.exception_msg',
-            '$.var_name', '$.var_type', '$.attributes'
+            '$.var_name', '$.var_type', '$.attributes',
+            '$.is_bound_method', '$.proxy_obj_names', '$.mode', '$.dump_loc'
         ])) AS field
     FROM readable
 ),
@@ -51,7 +53,16 @@ typed AS (
         as_text(field[13]) AS exception_message,
         as_text(field[14]) AS variable,
         as_text(field[15]) AS variable_type,
-        rename_addresses(field[16]) AS attributes
+        rename_addresses(field[16]) AS attributes,
+        -- What TrainCheck itself writes and the event table has no column for.
+        concat('{', concat_ws(
+            ',',
+            '"is_bound_method":' || field[17],
+            '"proxy_obj_names":' || field[18],
+            '"mode":' || field[19],
+            '"dump_loc":' || field[20]
+        ), '}') AS known_extra,
+        list_count(field) AS known_keys
     FROM parsed
 ),
 
@@ -121,8 +132,10 @@ SELECT
             ))
     END AS meta,
     CASE
-        WHEN kind IN ('pre', 'state') AND problem_kind IS NULL
-            THEN without_keys(line, '{"type":null,"time":null,"process_id":null,
+        WHEN kind NOT IN ('pre', 'state') OR problem_kind IS NOT NULL THEN NULL
+        WHEN len(json_keys(line)) = known_keys THEN nullif(known_extra, '{}')
+        ELSE
+            without_keys(line, '{"type":null,"time":null,"process_id":null,
                 "thread_id":null,"meta_vars":null,"func_call_id":null,"function":null,
                 "obj_id":null,"args":null,"kwargs":null,"return_values":null,
                 "exception":null,"exception_msg":null,"var_name":null,"var_type":null,
@@ -130,5 +143,5 @@ SELECT
     END AS extra
 FROM judged;
 
-COPY _rows TO (getvariable('staged')) (FORMAT parquet, COMPRESSION zstd); -- noqa: PRS
+COPY _rows TO (getvariable('staged')) (FORMAT parquet, COMPRESSION lz4); -- noqa: PRS
 DROP VIEW _rows;

@@ -1,8 +1,8 @@
 """The lines of trace files, plain or compressed, as a stream of Arrow batches.
 
-A batch has about CHUNK bytes, so memory does not grow with the files. A row is one line that is not
-blank: the number of its file, its number in the file (from 1), its text, and what is wrong with it
-where it cannot be given as text. A compressed file that ends early or is damaged gives the lines
+A batch has about CHUNK bytes, so memory does not grow with the files. A row is one line: the number
+of its file, its number in the file (from 1), its text, and what is wrong with it where it cannot be
+given as text. A compressed file that ends early or is damaged gives the lines
 that could be read and one more row that says so.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tc_engine.errors import DataError
 
@@ -65,7 +66,8 @@ def _file_batches(file_no: int, file: Path) -> Iterator[pa.RecordBatch]:
     line_no = 1
     try:
         with file.open("rb") as raw:
-            for lines in _split(_chunks(raw, CODECS.get(file.suffix))):
+            for text in _whole_lines(_chunks(raw, CODECS.get(file.suffix))):
+                lines = pc.split_pattern(pa.array([text], pa.large_binary()), b"\n").flatten()
                 yield _batch(file_no, line_no, lines)
                 line_no += len(lines)
     except _DamageError as damage:
@@ -97,32 +99,36 @@ def _chunks(raw: io.BufferedReader, codec: str | None) -> Iterator[bytes]:
     yield b"".join(pieces)
 
 
-def _split(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """Yield lists of whole lines; the last needs no newline, but one cut off by damage is lost."""
+def _whole_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield texts of whole lines, without the newline of the last, which needs none.
+
+    A line that is cut off by damage is lost.
+    """
     pieces: list[bytes] = []
     for chunk in chunks:
-        lines = chunk.split(b"\n")
-        pieces.append(lines[0])
-        if len(lines) > 1:
-            yield [b"".join(pieces), *lines[1:-1]]
-            pieces = [lines[-1]]
-    yield [b"".join(pieces)]
+        end = chunk.rfind(b"\n")
+        if end < 0:
+            pieces.append(chunk)
+        else:
+            yield b"".join([*pieces, chunk[:end]])
+            pieces = [chunk[end + 1 :]]
+    if rest := b"".join(pieces):
+        yield rest
 
 
-def _batch(file_no: int, first: int, lines: list[bytes]) -> pa.RecordBatch:
-    kept = [(number, line) for number, line in enumerate(lines, first) if line.strip()]
-    texts = [line for _, line in kept]
-    problems = pa.nulls(len(kept), pa.string())
+def _batch(file_no: int, first: int, lines: pa.LargeBinaryArray) -> pa.RecordBatch:
+    numbers = pa.array(range(first, first + len(lines)), pa.int64())
+    problems = pa.nulls(len(lines), pa.string())
     try:
-        column = pa.array(texts, pa.large_binary()).cast(pa.large_string())
+        texts = lines.cast(pa.large_string())
     except pa.ArrowInvalid:
-        decoded = [_text(line) for line in texts]
-        column = pa.array(decoded, pa.large_string())
-        problems = pa.array([None if text is not None else "not UTF-8" for text in decoded])
-        problems = problems.cast(pa.string())
-    numbers = pa.array([number for number, _ in kept], pa.int64())
+        decoded = [_text(line) for line in lines.to_pylist()]
+        texts = pa.array(decoded, pa.large_string())
+        problems = pa.array(
+            [None if text is not None else "not UTF-8" for text in decoded], pa.string()
+        )
     return pa.RecordBatch.from_arrays(
-        [pa.repeat(pa.scalar(file_no, pa.int64()), len(kept)), numbers, column, problems],
+        [pa.repeat(pa.scalar(file_no, pa.int64()), len(lines)), numbers, texts, problems],
         schema=LINE_SCHEMA,
     )
 

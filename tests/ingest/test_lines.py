@@ -16,12 +16,14 @@ def read(*files: Path) -> list[tuple[int, int, str | None, str | None]]:
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
-def test_lines_are_numbered_as_in_the_file_and_blank_ones_left_out(tmp_path: Path) -> None:
+def test_lines_are_numbered_as_in_the_file(tmp_path: Path) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
     first.write_bytes(b"one\n\n  \r\ntwo\n")
     second.write_bytes("drei ä\nno newline".encode())
     assert read(first, second) == [
         (0, 1, "one", None),
+        (0, 2, "", None),
+        (0, 3, "  \r", None),
         (0, 4, "two", None),
         (1, 1, "drei ä", None),
         (1, 2, "no newline", None),

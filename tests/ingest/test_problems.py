@@ -15,7 +15,7 @@ from tests.ingest.traces import LIMITS, call, convert, convert_lines, post, pre,
 
 def test_lines_that_are_not_json(tmp_path: Path) -> None:
     report, rows = convert_lines(
-        tmp_path, *call("a", 1, 2), '{"type": "func', b"\xff{}", "", *call("b", 3, 4)
+        tmp_path, *call("a", 1, 2), '{"type": "func', b"\xff{}", "", " \t\r", *call("b", 3, 4)
     )
     assert (report.rows, report.bad_json, report.calls) == (6, 2, 2)
     assert [str(problem) for problem in report.problems] == [
