@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tc_engine.cli._console import Console
 from tc_engine.errors import DataError, UsageError
+from tc_engine.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from tc_engine.dataset import Dataset
@@ -31,8 +31,8 @@ def open_runs(
     if not traces:
         yield runs
         return
-    with tempfile.TemporaryDirectory(prefix="tc-engine-", dir=limits.temp_dir) as scratch:
-        yield [*runs, _open_files(traces, Path(scratch) / "traces", limits, console)]
+    with scratch_folder(limits.temp_dir) as scratch:
+        yield [*runs, _open_files(traces, scratch / "traces", limits, console)]
 
 
 def open_folders(folders: Sequence[Path], limits: Limits, console: Console) -> list[Dataset]:

@@ -44,7 +44,7 @@ Threads = Annotated[
         min=1,
         metavar="N",
         envvar="TC_ENGINE_THREADS",
-        help="Threads to use.  [default: all cores]",
+        help="Threads to use.  [default: all that the process may use]",
     ),
 ]
 MemoryLimit = Annotated[
@@ -52,7 +52,8 @@ MemoryLimit = Annotated[
     typer.Option(
         envvar="TC_ENGINE_MEMORY_LIMIT",
         metavar="SIZE",
-        help="Memory to use before spilling to disk, such as 4GB.  [default: 80 % of the machine]",
+        help="Memory to use before spilling to disk, such as 4GB.  "
+        "[default: 60 % of what the process may use]",
     ),
 ]
 TempDir = Annotated[

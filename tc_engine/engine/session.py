@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -19,7 +17,9 @@ import pyarrow as pa
 
 from tc_engine.engine import sqlfiles
 from tc_engine.engine.interrupt import interruptible, is_interrupt
+from tc_engine.engine.resources import default_memory, default_threads
 from tc_engine.errors import DataError, QueryError, UsageError
+from tc_engine.scratch import scratch_folder
 
 log = logging.getLogger("tc_engine.sql")
 
@@ -32,7 +32,11 @@ _COMMENT = re.compile(r"\s*COMMENT\s", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Limits:
-    """What a session may use: `threads`, `memory_limit` such as '4GB', and where it spills to."""
+    """What a session may use: `threads`, `memory_limit` such as '4GB', and where it spills to.
+
+    By default the cores and 60 % of the memory that the process may use, and the system's folder
+    for temporary files.
+    """
 
     threads: int | None = None
     memory_limit: str | None = None
@@ -62,11 +66,13 @@ class Session:
         self._comments = comments
         self._prepared: dict[str, _Prepared] = {}
         self._tracer = tracer
-        self._connection = _connect(limits or Limits())
+        self._stack = ExitStack()
+        limits = limits or Limits()
+        spill = self._stack.enter_context(scratch_folder(limits.temp_dir))
+        self._connection = _connect(limits, spill)
 
     def __enter__(self) -> Session:
-        self._watched = ExitStack()
-        self._watched.enter_context(interruptible(self._connection))
+        self._stack.enter_context(interruptible(self._connection))
         return self
 
     def __exit__(
@@ -75,14 +81,12 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            self._watched.__exit__(kind, error, trace)
-        finally:
-            self.close()
+        self.close()
 
     def close(self) -> None:
         """Drop the database and its spill files."""
         self._connection.close()
+        self._stack.close()
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -155,19 +159,15 @@ class Session:
             self._tracer(statement, seconds)
 
 
-def _connect(limits: Limits) -> duckdb.DuckDBPyConnection:
+def _connect(limits: Limits, spill: Path) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": False,
+        "threads": limits.threads or default_threads(),
+        "memory_limit": limits.memory_limit or f"{default_memory() // 2**20}MiB",
+        "temp_directory": str(spill),
     }
-    if limits.threads is not None:
-        config["threads"] = limits.threads
-    if limits.memory_limit is not None:
-        config["memory_limit"] = limits.memory_limit
-    # DuckDB's own default is a folder in the working directory.
-    spill = limits.temp_dir or Path(tempfile.gettempdir()) / f"tc-engine-{os.getpid()}"
-    config["temp_directory"] = str(spill)
     try:
         return duckdb.connect(":memory:", config=config)
     except duckdb.Error as error:
@@ -200,7 +200,7 @@ def _explained(error: duckdb.Error, statement: str) -> QueryError | DataError:
     message = _one_line(error)
     if isinstance(error, duckdb.OutOfMemoryException):
         return DataError(
-            f"out of memory: {message}",
+            f"out of memory: {_without_advice(message)}",
             "Give it more with --memory-limit, or a disk with more room with --temp-dir",
         )
     if isinstance(error, duckdb.IOException):
@@ -209,6 +209,11 @@ def _explained(error: duckdb.Error, statement: str) -> QueryError | DataError:
             "Is the disk full? Does the run still exist? Spill files go to --temp-dir",
         )
     return QueryError(f"{message}\n\n{statement.strip()}\n")
+
+
+def _without_advice(message: str) -> str:
+    """Leave out DuckDB's advice, which speaks of settings that are not a person's to set."""
+    return message.removeprefix("Out of Memory Error: ").partition(" Possible solutions")[0]
 
 
 def _one_line(error: duckdb.Error) -> str:

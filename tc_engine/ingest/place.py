@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from tc_engine.dataset import cannot_write, is_dataset
 from tc_engine.errors import UsageError
+from tc_engine.scratch import held, remove_abandoned
 
 
 @contextmanager
@@ -26,16 +28,15 @@ def new_dataset(run: Path) -> Iterator[tuple[Path, Path]]:
     work = run.with_name(f"{run.name}.{os.getpid()}.tmp")
     dataset, scratch = work / "dataset", work / "scratch"
     try:
-        try:
-            shutil.rmtree(work, ignore_errors=True)
-            dataset.mkdir(parents=True)
-            scratch.mkdir()
-        except OSError as error:
-            raise cannot_write(run, error) from error
+        remove_abandoned(run.parent, f"{glob.escape(run.name)}.*.tmp")
+        shutil.rmtree(work, ignore_errors=True)
+        dataset.mkdir(parents=True)
+        scratch.mkdir()
+    except OSError as error:
+        raise cannot_write(run, error) from error
+    with held(work):
         yield dataset, scratch
         _replace(run, dataset, work / "replaced")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _is_empty_folder(path: Path) -> bool:

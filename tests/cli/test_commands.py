@@ -257,7 +257,9 @@ def test_limits_from_the_environment(
         "SELECT current_setting('threads') AS t, current_setting('memory_limit') AS m, "
         "current_setting('temp_directory') AS d"
     )
-    assert cli("sql", good, "-c", query).out == f"t,m,d\n1,200.0 MiB,{tmp_path}\n"
+    lines = cli("sql", good, "-c", query).out.splitlines()
+    assert lines[1].startswith(f"1,200.0 MiB,{tmp_path}/")
+    assert list(tmp_path.iterdir()) == []
     assert cli("sql", good, "--threads", 2, "-c", query).out.splitlines()[1].startswith("2,")
 
 
@@ -265,6 +267,22 @@ def test_a_memory_limit_that_is_none(cli: Cli, good: Path) -> None:
     outcome = cli("sql", good, "--memory-limit", "lots", "-c", "SELECT 1")
     assert outcome.code == 2
     assert "DuckDB does not accept these limits" in outcome.err
+
+
+@pytest.mark.parametrize("command", ["infer", "check"])
+def test_a_memory_limit_that_is_too_small(
+    cli: Cli, good: Path, tmp_path: Path, command: str
+) -> None:
+    invariants = tmp_path / "invariants.json"
+    assert cli("infer", "-f", good, "-o", invariants).code == 0
+    given = ["-i", invariants] if command == "check" else []
+    output = tmp_path / "output"
+    outcome = cli(command, "-f", good, *given, "-o", output, "--memory-limit", "1MB")
+    assert outcome.code == 3
+    assert "out of memory" in outcome.err
+    assert "Give it more with --memory-limit" in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert not output.exists()
 
 
 def test_export(cli: Cli, good: Path, tmp_path: Path) -> None:
