@@ -92,6 +92,7 @@ def check(
     with Session(limits, sql_path=sql_path) as session:
         fields = {"precondition_fields": _fields(invariants)}
         stages.load(session, runs, {**(settings or {}), **fields})
+        stages.gather(session, runs, progress)
         traces = tuple(row[0] for row in session.rows("SELECT trace FROM traces ORDER BY trace"))
         session.run("5_check/verdicts")
         for relation in sorted(filter(None, known.values()), key=lambda one: one.title):

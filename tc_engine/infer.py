@@ -53,6 +53,7 @@ def infer(
     failed: list[Failed] = []
     with Session(limits, sql_path=sql_path, comments=False) as session:
         stages.load(session, runs, {**(settings or {}), **UNNAMED})
+        stages.gather(session, runs, progress)
         for relation in relations:
             progress(f"{relation.name}: examples")
             session.run("2_derive/left_out")

@@ -48,9 +48,10 @@ class Session:
 
     In a `with` block Ctrl-C ends a running query.
 
-    `sql_path` holds folders of a user's own SQL files, searched first; `ran` the names of the files
-    that ran to their end. Without `comments` tables get none: nobody will ask. `tracer`, if given,
-    is called with each statement's text and its seconds.
+    `scratch` is a folder that goes away with the session, which also spills into it. `sql_path`
+    holds folders of a user's own SQL files, searched first; `ran` the names of the files that ran
+    to their end. Without `comments` tables get none: nobody will ask. `tracer`, if given, is called
+    with each statement's text and its seconds.
     """
 
     def __init__(
@@ -68,8 +69,8 @@ class Session:
         self._tracer = tracer
         self._stack = ExitStack()
         limits = limits or Limits()
-        spill = self._stack.enter_context(scratch_folder(limits.temp_dir))
-        self._connection = _connect(limits, spill)
+        self.scratch = self._stack.enter_context(scratch_folder(limits.temp_dir))
+        self._connection = _connect(limits, self.scratch / "spilled")
 
     def __enter__(self) -> Session:
         self._stack.enter_context(interruptible(self._connection))

@@ -20,6 +20,11 @@ from tc_engine.errors import QueryError, UsageError
 Progress = Callable[[str], None]
 
 DERIVED = "2_derive/"
+GATHERED = "1_load/gathered_events"
+
+# Parts that are many and small are copied into one file before they are read again and again.
+MANY_PARTS = 64
+SMALL_PART = 1 << 20  # bytes, on average
 
 _COMMENT = re.compile(r"--[^\n]*|\bCOMMENT\s+ON\b[^;]*;", re.IGNORECASE)
 _WORD = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
@@ -69,6 +74,15 @@ def load(
                 raise
             reason = error.message.splitlines()[0]
             raise UsageError(f"a setting has a value that does not fit: {reason}") from error
+
+
+def gather(session: Session, runs: Sequence[Dataset], progress: Progress = lambda _: None) -> None:
+    """Copy the events into one file of the session's scratch folder where the parts are small."""
+    sizes = [part.stat().st_size for run in runs for part in run.parts]
+    if len(sizes) >= MANY_PARTS and sum(sizes) < SMALL_PART * len(sizes):
+        progress(f"gathering {len(sizes):,} parts")
+        session.set("gathered", str(session.scratch / "events.parquet"))
+        session.run(GATHERED)
 
 
 def run(session: Session, name: str, progress: Progress = lambda _: None) -> None:
