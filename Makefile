@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format types docs compatibility interop bench bench-collect
+.PHONY: help install demo test test-all lint format types docs compatibility interop bench bench-collect bench-peer
 
 # Where TrainCheck's reference traces are, for the targets that need them.
 TRACES ?= ../shared/traces
@@ -63,8 +63,11 @@ $(INTEROP)/.installed: constraints.txt
 	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt torch traincheck==0.2.0
 	@touch $@
 
-bench: install ## Time ingest, infer and check on the same traces
-	$(BIN)/python benchmarks/tutorial.py $(TRACES)
+bench: install ## Time the engine on the traces (TRACES=...), and update the page (a quarter of an hour)
+	$(BIN)/python -m benchmarks.engine $(TRACES)
+
+bench-peer: install $(INTEROP)/.installed ## Time it beside TrainCheck on the same traces, and update the page
+	$(BIN)/python -m benchmarks.peer $(TRACES)
 
 bench-collect: install $(INTEROP)/.installed ## Time collection against the plain programs (twenty minutes), and update the page
 	$(BIN)/python -m benchmarks.collect

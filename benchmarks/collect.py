@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import random
 import re
 import shlex
@@ -24,8 +23,6 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.collect_page import (
@@ -40,6 +37,7 @@ from benchmarks.collect_page import (
     different_losses,
     page,
 )
+from benchmarks.machine import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS, RESULTS = ROOT / "benchmarks" / "programs", ROOT / "benchmarks" / "results"
@@ -187,23 +185,6 @@ def compared(
     return runs
 
 
-def machine(threads: int) -> dict[str, str | int | float]:
-    """Return what the figures depend on."""
-    models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
-    return {
-        "date": date.today().isoformat(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": models[0] if models else platform.machine(),
-        "cores": os.cpu_count() or 0,
-        "load before": round(os.getloadavg()[0], 2),
-        "OMP_NUM_THREADS": threads,
-        **MALLOC,
-        "Python": platform.python_version(),
-        "torch": version("torch"),
-        "tc_engine": version("tc-engine"),
-    }
-
-
 def listed(known: Collection[str]) -> Callable[[str], list[str]]:
     """Make a reader of names with commas between them."""
 
@@ -238,7 +219,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.threads)
         shutil.copytree(PROGRAMS, bench.programs, ignore=shutil.ignore_patterns("__pycache__"))
-        facts = machine(options.threads)
+        facts = {**machine("torch"), "OMP_NUM_THREADS": options.threads, **MALLOC}
         learned = {}
         if SELECTIVE in modes:
             learned = {name: bench.learn(name, steps) for name, steps in chosen.items()}
