@@ -35,6 +35,8 @@ SET VARIABLE min_equal_runs = coalesce(getvariable('min_equal_runs'), 2);
 SET VARIABLE tolerance = CAST(getvariable('tolerance') AS DOUBLE);
 -- Consistency: the only fields a precondition may speak about; NULL for all. Checking sets it.
 SET VARIABLE precondition_fields = getvariable('precondition_fields');
+-- Arguments and results are looked at of calls of these functions only; NULL for all. Checking sets it.
+SET VARIABLE asked_functions = CAST(getvariable('asked_functions') AS VARCHAR[]);
 -- The learner: fields whose values mean nothing to another run, and fields that count something, as
 -- regular expressions; and whether a rule may hold in some stages only. Inference sets them.
 SET VARIABLE never_literal = getvariable('never_literal');

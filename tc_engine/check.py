@@ -90,8 +90,8 @@ def check(
     """Judge every invariant in every run."""
     known = {name: _find(name, relations.discover()) for name in {i.relation for i in invariants}}
     with Session(limits, sql_path=sql_path) as session:
-        fields = {"precondition_fields": _fields(invariants)}
-        stages.load(session, runs, {**(settings or {}), **fields})
+        asked = {"precondition_fields": _fields(invariants), "asked_functions": _named(invariants)}
+        stages.load(session, runs, {**(settings or {}), **asked})
         stages.gather(session, runs, progress)
         traces = tuple(row[0] for row in session.rows("SELECT trace FROM traces ORDER BY trace"))
         session.run("5_check/verdicts")
@@ -225,6 +225,12 @@ def _fields(invariants: Sequence[Invariant]) -> list[str]:
             for clause in alternative
         }
     )
+
+
+def _named(invariants: Sequence[Invariant]) -> list[str]:
+    """Return every text in the params: the functions that they are about are among them."""
+    params = [param for invariant in invariants for param in invariant.params]
+    return sorted({value for param in params for value in param.values() if isinstance(value, str)})
 
 
 def _find(name: str, known: Sequence[Relation]) -> Relation | None:

@@ -1,6 +1,16 @@
 -- One row per call: numbers of what was passed to it and of what it returned, addresses aside.
 -- Training repeats itself: there are few different payloads, and relations look at each once.
--- Reads: events, processes.  Writes: call_payloads, payloads.
+-- The setting asked_functions, if given, narrows it to calls of these.
+-- Reads: events, processes.  Writes: call_payloads, payloads.  Settings: asked_functions.
+CREATE OR REPLACE TEMP VIEW _asked_calls AS
+SELECT * FROM events
+WHERE
+    kind = 'call'
+    AND (
+        getvariable('asked_functions') IS NULL
+        OR function IN (SELECT unnest(getvariable('asked_functions')))
+    );
+
 CREATE OR REPLACE TEMP TABLE _inputs AS
 SELECT
     hash(parameters, args, kwargs) AS hash,
@@ -12,15 +22,14 @@ FROM (
         parameters,
         args,
         kwargs
-    FROM events
-    WHERE kind = 'call'
+    FROM _asked_calls
 );
 
 CREATE OR REPLACE TEMP TABLE _outputs AS
 SELECT
     hash(result) AS hash,
     without_addresses(result) AS clean_result
-FROM (SELECT DISTINCT result FROM events WHERE kind = 'call');
+FROM (SELECT DISTINCT result FROM _asked_calls);
 
 -- One row per different input (parameters, args and kwargs), and per different result.
 CREATE OR REPLACE TABLE payloads AS
@@ -86,9 +95,8 @@ WITH hashed AS (
         call.args IS NOT NULL OR call.kwargs IS NOT NULL AS has_input,
         hash(call.parameters, call.args, call.kwargs) AS input_hash,
         hash(call.result) AS output_hash
-    FROM events AS call
+    FROM _asked_calls AS call
     INNER JOIN processes USING (trace, process_id)
-    WHERE call.kind = 'call'
 )
 
 SELECT
@@ -102,6 +110,7 @@ INNER JOIN _numbers AS output ON output.side = 'output' AND hashed.output_hash =
 DROP TABLE _numbers;
 DROP TABLE _inputs;
 DROP TABLE _outputs;
+DROP VIEW _asked_calls;
 COMMENT ON TABLE payloads IS 'One row per different arguments, and per different result';
 COMMENT ON COLUMN payloads.payload_id IS 'number of the payload, unique over all traces';
 COMMENT ON COLUMN payloads.side IS 'input (parameters, args and kwargs) or output (result)';
