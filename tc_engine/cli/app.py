@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import tc_engine
-from tc_engine.cli import _argv, check, collect, export, infer, ingest, invariants, sql
+from tc_engine.cli import _argv, batch, check, collect, export, infer, ingest, invariants, sql
 from tc_engine.cli._console import PROGRAM, fail, flush, say
 from tc_engine.errors import DataError, ExitCode, TcEngineError
 
@@ -33,6 +33,7 @@ app.command("check")(check.check)
 app.command("invariants")(invariants.invariants)
 app.command("export")(export.export)
 app.command("sql")(sql.sql)
+app.command("batch")(batch.batch)
 
 
 def _version(wanted: bool) -> None:

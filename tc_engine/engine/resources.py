@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from tc_engine.errors import UsageError
 
 SHARE = 0.6  # of the memory, where nobody says how much
 _CGROUPS = Path("/sys/fs/cgroup")
 _OWN_CGROUP = Path("/proc/self/cgroup")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
 
 
 def default_memory(root: Path = _CGROUPS, own: Path = _OWN_CGROUP) -> int:
@@ -22,6 +26,16 @@ def default_memory(root: Path = _CGROUPS, own: Path = _OWN_CGROUP) -> int:
         if (text := _read(folder / name)).isdigit()
     ]
     return int(SHARE * min([physical, *limits]))
+
+
+def parse_size(text: object) -> int:
+    """Return the bytes of a size such as 4GB or 512MiB. Raises UsageError for anything else."""
+    match = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if not match:
+        raise UsageError(f"{text!r} is no size", "Write a size such as 4GB or 512MiB")
+    number, prefix, binary = match.groups()
+    base = 1024 if binary else 1000
+    return int(float(number) * base ** " KMGT".index(prefix.upper() or " "))
 
 
 def default_threads(root: Path = _CGROUPS, own: Path = _OWN_CGROUP) -> int:

@@ -1,0 +1,95 @@
+"""Tell by content whether a job's work is done: what it read, and what it made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import tc_engine
+from tc_engine.batch.jobs import Job
+from tc_engine.dataset import write_whole
+from tc_engine.engine import sqlfiles
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a finished job left beside its output.
+
+    `key` stands for all that decided the output, `output` for its content.
+    """
+
+    key: str
+    output: str
+
+    @classmethod
+    def read(cls, job: Job) -> Done | None:
+        """Return what is known of a job's output; None where nothing is."""
+        try:
+            content = json.loads(_record(job).read_text(encoding="utf-8"))
+            return cls(content["key"], content["output"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, job: Job) -> None:
+        """Leave it beside the output."""
+        content = {"job": job.name, "key": self.key, "output": self.output}
+        write_whole(_record(job), json.dumps(content) + "\n")
+
+
+def is_done(job: Job, key: str) -> bool:
+    """Tell whether a job's output is there, made of the same input and as it was made."""
+    done = Done.read(job)
+    return bool(
+        done and done.key == key and job.output.exists() and done.output == digest(job.output)
+    )
+
+
+def key_of(job: Job) -> str:
+    """Return what decides the output of a job: input, options, and this version of tc_engine."""
+    inputs = [[str(path), digest(path)] for path in job.inputs]
+    content = [tc_engine.__version__, _sql(), job.kind, list(job.options), inputs]
+    return _hash(json.dumps(content).encode())
+
+
+def digest(path: Path) -> str:
+    """Return a digest of a file, or of all files below a folder with their names."""
+    if path.is_file():
+        return _file_digest(path)
+    lines = [f"{_file_digest(file)} {file.relative_to(path)}" for file in _files(path)]
+    return _hash("\n".join(lines).encode())
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            yield Path(place, name)
+
+
+def _file_digest(path: Path) -> str:
+    state = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            state.update(chunk)
+    return state.hexdigest()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+@cache
+def _sql() -> str:
+    """Return a digest of the SQL files, which decide results as much as the version does."""
+    return digest(sqlfiles.sql_root())
+
+
+def _record(job: Job) -> Path:
+    return job.output.with_name(f".{job.output.name}.done.json")
