@@ -15,7 +15,7 @@ from pathlib import Path
 from tc_engine.dataset import Dataset
 from tc_engine.engine import sqlfiles
 from tc_engine.engine.session import Session
-from tc_engine.errors import QueryError, UsageError
+from tc_engine.errors import DataError, QueryError, UsageError
 
 Progress = Callable[[str], None]
 
@@ -77,8 +77,17 @@ def load(
 
 
 def gather(session: Session, runs: Sequence[Dataset], progress: Progress = lambda _: None) -> None:
-    """Copy the events into one file of the session's scratch folder where the parts are small."""
-    sizes = [part.stat().st_size for run in runs for part in run.parts]
+    """Copy the events into one file of the session's scratch folder where the parts are small.
+
+    Raises DataError where a part is gone.
+    """
+    try:
+        sizes = [part.stat().st_size for run in runs for part in run.parts]
+    except OSError as error:
+        raise DataError(
+            f"cannot read {error.filename}: {error.strerror}",
+            "A run that is still being collected changes its parts: try again",
+        ) from error
     if len(sizes) >= MANY_PARTS and sum(sizes) < SMALL_PART * len(sizes):
         progress(f"gathering {len(sizes):,} parts")
         session.set("gathered", str(session.scratch / "events.parquet"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tc_engine.dataset import Dataset, open_dataset
 from tc_engine.engine import sqlfiles, stages
 from tc_engine.engine.session import Session
+from tc_engine.errors import DataError
 from tests.builder import Trace
 from tests.worked_examples_tensors import tensor
 
@@ -80,3 +82,24 @@ def _tables(session: Session) -> set[str]:
         "UNION SELECT view_name FROM duckdb_views() WHERE NOT internal"
     )
     return {row[0] for row in rows}
+
+
+def test_many_small_parts_are_gathered(run: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "MANY_PARTS", 1)
+    with Session() as whole, Session() as gathered:
+        for session in (whole, gathered):
+            stages.load(session, [run])
+        stages.gather(gathered, [run])
+        assert (gathered.scratch / "events.parquet").is_file()
+        for session in (whole, gathered):
+            stages.derive(session, None)
+        for table in _tables(whole):
+            query = f'SELECT count(*), max(hash(t)) FROM "{table}" AS t'
+            assert gathered.rows(query) == whole.rows(query), table
+    assert not gathered.scratch.exists()
+
+
+def test_a_part_that_is_gone_is_named(run: Dataset) -> None:
+    gone = replace(run, parts=(*run.parts, run.path / "events/process=1/part-00009.parquet"))
+    with Session() as session, pytest.raises(DataError, match="part-00009"):
+        stages.gather(session, [gone])
