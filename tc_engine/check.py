@@ -89,7 +89,7 @@ def check(
 ) -> Check:
     """Judge every invariant in every run."""
     known = {name: _find(name, relations.discover()) for name in {i.relation for i in invariants}}
-    with Session(limits, sql_path=sql_path) as session:
+    with Session(limits, sql_path=sql_path, comments=False) as session:
         asked = {"precondition_fields": _fields(invariants), "asked_functions": _named(invariants)}
         stages.load(session, runs, {**(settings or {}), **asked})
         stages.gather(session, runs, progress)
