@@ -22,7 +22,7 @@ from tests.collect.conftest import Collected
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ROOT / "examples" / "programs"
 HELPERS = {"pictures"}
-QUICK = {"by_hand", "graph_net"}
+QUICK = {"by_hand"}
 TWO_RANKS = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 COMMANDS = {"ddp": TWO_RANKS, "fsdp": TWO_RANKS}
 COLLECT = {"fsdp": ("--norms",)}

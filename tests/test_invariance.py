@@ -69,7 +69,7 @@ def test_no_byte_depends_on_rows_parts_or_threads(name: str, tmp_path: Path) -> 
         assert outputs(*mixed, tmp_path / f"found-{parts}", threads=1) == expected
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(random_traces())
 def test_a_run_breaks_no_rule_learned_from_it(
     tmp_path_factory: pytest.TempPathFactory, traces: dict[str, Trace]

@@ -96,14 +96,14 @@ def gather(session: Session, runs: Sequence[Dataset], progress: Progress = lambd
 
 def run(session: Session, name: str, progress: Progress = lambda _: None) -> None:
     """Run a file after those that make the tables it reads."""
-    derive(session, [sqlfiles.find(name, session.sql_path).text], progress)
+    derive(session, [_code(sqlfiles.find(name, session.sql_path).text)], progress)
     session.run(name)
 
 
 def derive(
     session: Session, texts: Iterable[str] | None, progress: Progress = lambda _: None
 ) -> None:
-    """Make the tables that SQL texts read, where they are not there yet; None for all tables."""
+    """Make the tables that SQL texts name, where they are not there yet; None for all tables."""
     for name in _needed(session, texts):
         if name not in session.ran:
             progress(name)
@@ -129,7 +129,7 @@ def flow() -> list[str]:
 
 
 def _needed(session: Session, texts: Iterable[str] | None) -> list[str]:
-    """Return the files of `2_derive` whose tables the texts read, in the order of the flow."""
+    """Return the files of `2_derive` whose tables the texts name, in the order of the flow."""
     steps = _steps(session.sql_path)
     if texts is None:
         return [step.name for step in steps]
@@ -145,16 +145,17 @@ def _needed(session: Session, texts: Iterable[str] | None) -> list[str]:
 @cache
 def _steps(sql_path: tuple[Path, ...]) -> tuple[_Step, ...]:
     names = [name for name in flow() if name.startswith(DERIVED)]
-    texts = [sqlfiles.find(name, sql_path).text for name in names]
+    texts = [_code(sqlfiles.find(name, sql_path).text) for name in names]
     return tuple(
-        _Step(name, frozenset(_WRITTEN.findall(_code(text))), _words(text))
+        _Step(name, frozenset(_WRITTEN.findall(text)), _words(text))
         for name, text in zip(names, texts, strict=True)
     )
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word.lower() for word in _WORD.findall(_code(text)))
+    return frozenset(word.lower() for word in _WORD.findall(text))
 
 
 def _code(text: str) -> str:
+    """Leave out the comments of our files; in a person's query `--` may be a part of a text."""
     return _COMMENT.sub("", text)

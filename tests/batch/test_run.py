@@ -140,6 +140,7 @@ def test_a_failure_stops_only_what_needs_it(store: Path) -> None:
     assert "there is nothing at" in status(store)["good"]["note"]
 
 
+@pytest.mark.slow
 def test_a_violation_is_a_result(store: Path) -> None:
     trace = Trace()
     for step in range(3):
@@ -157,6 +158,7 @@ def test_a_violation_is_a_result(store: Path) -> None:
     assert states(store)["nightly"] == "skipped"
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_killed_leaves_nothing_half_written(store: Path) -> None:
     process = start(store)
     until(
@@ -177,6 +179,7 @@ def test_a_batch_that_is_killed_leaves_nothing_half_written(store: Path) -> None
     assert left_over(store) == []
 
 
+@pytest.mark.slow
 def test_a_scheduler_ends_a_batch(store: Path) -> None:
     process = start(store)
     until(

@@ -113,6 +113,7 @@ def not_at_end(call: dict[str, Any]) -> bool:
     return call["exception"] != "StopIteration"
 
 
+@pytest.mark.slow
 def test_windows(collect: Collect) -> None:
     full = collect(LOOP)
     sampled = collect(LOOP, flags=("--every", "20", "--window", "4", "--warmup", "8"))

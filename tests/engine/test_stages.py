@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,10 +30,18 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return open_dataset(trace.write(tmp_path_factory.mktemp("runs") / "run"))
 
 
+@pytest.fixture(scope="module")
+def whole(run: Dataset) -> Iterator[Session]:
+    with Session() as session:
+        stages.prepare(session, [run])
+        yield session
+
+
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_runs_after_only_those_that_it_needs(run: Dataset, name: str) -> None:
-    with Session() as whole, Session() as part:
-        stages.prepare(whole, [run])
+def test_a_file_runs_after_only_those_that_it_needs(
+    run: Dataset, whole: Session, name: str
+) -> None:
+    with Session() as part:
         stages.load(part, [run])
         stages.run(part, name)
         made = _tables(part)
@@ -46,11 +55,11 @@ def test_a_query_makes_what_it_reads_and_no_more(run: Dataset) -> None:
     with Session() as session:
         stages.load(session, [run])
         before = _tables(session)
-        stages.derive_asked(session, "SELECT 1 -- of calls")
+        stages.derive_asked(session, "SELECT 1")
         assert _tables(session) == before
         stages.derive_asked(session, 'SELECT * FROM "trace_bounds"')
         assert _tables(session) == before | {"trace_bounds"}
-        stages.derive_asked(session, "FROM query_table('Calls')")
+        stages.derive_asked(session, "SELECT '--', * FROM query_table('Calls')")
         assert "calls" in _tables(session)
         assert "var_runs" not in _tables(session)
 
@@ -84,15 +93,15 @@ def _tables(session: Session) -> set[str]:
     return {row[0] for row in rows}
 
 
-def test_many_small_parts_are_gathered(run: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_small_parts_are_gathered(
+    run: Dataset, whole: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stages, "MANY_PARTS", 1)
-    with Session() as whole, Session() as gathered:
-        for session in (whole, gathered):
-            stages.load(session, [run])
+    with Session() as gathered:
+        stages.load(gathered, [run])
         stages.gather(gathered, [run])
         assert (gathered.scratch / "events.parquet").is_file()
-        for session in (whole, gathered):
-            stages.derive(session, None)
+        stages.derive(gathered, None)
         for table in _tables(whole):
             query = f'SELECT count(*), max(hash(t)) FROM "{table}" AS t'
             assert gathered.rows(query) == whole.rows(query), table

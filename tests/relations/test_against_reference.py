@@ -16,7 +16,7 @@ from tests.relations import engine
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=QUIET, derandomize=True)
+@settings(max_examples=16, deadline=None, suppress_health_check=QUIET, derandomize=True)
 @given(random_traces())
 def test_some_random_traces(traces: dict[str, Trace]) -> None:
     compare(traces)

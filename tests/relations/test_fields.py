@@ -19,7 +19,7 @@ Fields = dict[tuple[str, str | None], str]
 MANAGER = f"meta_vars.{CONTEXTS}."
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=16, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(random_traces())
 def test_fields_are_those_of_the_records(traces: dict[str, Trace]) -> None:
     rows = {name: with_stages(trace.rows()) for name, trace in traces.items()}
