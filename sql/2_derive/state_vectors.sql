@@ -126,7 +126,11 @@ SELECT
     record.trace,
     record.process_id,
     record.event_id,
-    list(coalesce(numbered.value_no, -3) ORDER BY state_fields.field_no) AS fields
+    coalesce(
+        list(coalesce(numbered.value_no, -3) ORDER BY state_fields.field_no)
+        FILTER (WHERE state_fields.field_no IS NOT NULL),
+        []
+    ) AS fields
 FROM _state_records AS record
 LEFT JOIN state_fields ON true
 LEFT JOIN numbered
