@@ -14,7 +14,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from pathlib import Path
 from benchmarks import engine_page
 from benchmarks.machine import machine
 from benchmarks.measure import Figures, measured, middle
+from benchmarks.traces import unpack
 from tc_engine.relations import discover
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,9 +76,7 @@ class Bench:
 def commands(bench: Bench) -> Iterator[Row]:
     """Time every command on the tutorial's traces, from the JSON to the findings."""
     for name, run in ((GOOD, bench.good), (BAD, bench.bad)):
-        with tarfile.open(bench.traces / name / "trace.tar.gz") as archive:
-            archive.extractall(bench.scratch / name, filter="data")
-        folder = next((bench.scratch / name).iterdir())
+        folder = unpack(bench.traces, name, bench.scratch)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         yield bench.time("commands", f"ingest {name}", size, "ingest", folder, "-o", run)
     good, bad = _events(bench.good), _events(bench.bad)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from typing import Any
 
 from benchmarks import interop_page as page
 from benchmarks.interop_page import NOT_TRIGGERED, PASSED, VIOLATED, Compared, Reading, Verdict
+from benchmarks.traces import unpack
 from tc_engine import invariants, relations
 from tc_engine.dataset import open_dataset
 from tc_engine.infer import infer
@@ -59,13 +59,6 @@ def must_run(*command: object, scratch: Path) -> None:
     print("running", *command, file=sys.stderr)
     if reason := run(command, scratch):
         sys.exit(f"{command[0]} failed: {reason}")
-
-
-def unpack(traces: Path, name: str, scratch: Path) -> Path:
-    """Unpack a reference trace and return its folder."""
-    with tarfile.open(traces / name / "trace.tar.gz") as archive:
-        archive.extractall(scratch / name, filter="data")
-    return next((scratch / name).iterdir())
 
 
 def readable(trace: Path, scratch: Path) -> list[Reading]:

@@ -14,7 +14,6 @@ import argparse
 import json
 import shutil
 import sys
-import tarfile
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from statistics import median
 from benchmarks.compatibility.markdown import table
 from benchmarks.machine import machine
 from benchmarks.measure import Figures, measured, middle
+from benchmarks.traces import unpack
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -49,7 +49,7 @@ class Step:
 
 def compared(traces: Path, scratch: Path, repetitions: int) -> list[Step]:
     """Let both infer from the correct run and check the faulty one by what they inferred."""
-    folders = {name: _unpacked(traces, name, scratch) for name in (GOOD, BAD)}
+    folders = {name: unpack(traces, name, scratch) for name in (GOOD, BAD)}
     learned, known = scratch / "learned.json", traces / GOOD / "traincheck-0.2.0/invariants.json"
     good, bad, results = scratch / "good", scratch / "bad", scratch / "results"
     found = {name: Step(name, [], []) for name in (INGEST, f"ingest {BAD}", INFER, CHECK)}
@@ -71,12 +71,6 @@ def compared(traces: Path, scratch: Path, repetitions: int) -> list[Step]:
         found[CHECK].theirs.append(measured([*theirs, *options], cwd=scratch))
         shutil.rmtree(results, ignore_errors=True)
     return list(found.values())
-
-
-def _unpacked(traces: Path, name: str, scratch: Path) -> Path:
-    with tarfile.open(traces / name / "trace.tar.gz") as archive:
-        archive.extractall(scratch / name, filter="data")
-    return next((scratch / name).iterdir())
 
 
 def page(steps: Sequence[Step], facts: dict[str, str | int | float]) -> str:

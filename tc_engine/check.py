@@ -88,7 +88,8 @@ def check(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Check:
     """Judge every invariant in every run."""
-    known = {name: _find(name, relations.discover()) for name in {i.relation for i in invariants}}
+    offered = relations.discover()
+    known = {name: _find(name, offered) for name in {one.relation for one in invariants}}
     with Session(limits, sql_path=sql_path, comments=False) as session:
         asked = {"precondition_fields": _fields(invariants), "asked_functions": _named(invariants)}
         stages.load(session, runs, {**(settings or {}), **asked})

@@ -23,24 +23,16 @@ LEFT JOIN signature_fields USING (signature)
 GROUP BY used.signature;
 
 CREATE OR REPLACE TABLE class_fields AS
-WITH numbered AS (
-    SELECT
-        fields,
-        row_number() OVER (ORDER BY fields) AS class
-    FROM (SELECT DISTINCT fields FROM _shown)
-)
-
-SELECT * FROM numbered;
+SELECT
+    fields,
+    row_number() OVER (ORDER BY fields) AS class
+FROM (SELECT DISTINCT fields FROM _shown);
 
 CREATE OR REPLACE TABLE position_fields AS
-WITH numbered AS (
-    SELECT
-        with_positions AS fields,
-        row_number() OVER (ORDER BY with_positions) AS class
-    FROM (SELECT DISTINCT with_positions FROM _shown)
-)
-
-SELECT * FROM numbered;
+SELECT
+    with_positions AS fields,
+    row_number() OVER (ORDER BY with_positions) AS class
+FROM (SELECT DISTINCT with_positions FROM _shown);
 
 CREATE OR REPLACE TABLE signature_classes AS
 SELECT
