@@ -23,7 +23,6 @@
 .read sql/2_derive/context_vectors.sql
 .read sql/2_derive/contained_inputs.sql
 .read sql/2_derive/contained_calls.sql
-.read sql/2_derive/fixed_arguments.sql
 .read sql/2_derive/function_repeats.sql
 .read sql/2_derive/function_pool.sql
 .read sql/2_derive/repeated_functions.sql
@@ -35,7 +34,6 @@
 .read sql/2_derive/var_changes.sql
 .read sql/2_derive/observed_attributes.sql
 .read sql/2_derive/contained_changes.sql
-.read sql/2_derive/merged_changes.sql
 .read sql/2_derive/compared_runs.sql
 .read sql/2_derive/run_slices.sql
 .read sql/2_derive/state_vectors.sql

@@ -88,25 +88,54 @@ def check(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Check:
     """Judge every invariant in every run."""
-    offered = relations.discover()
-    known = {name: _find(name, offered) for name in {one.relation for one in invariants}}
+    known = find_relations(invariants)
     with Session(limits, sql_path=sql_path, comments=False) as session:
-        asked = {"precondition_fields": _fields(invariants), "asked_functions": _named(invariants)}
-        stages.load(session, runs, {**(settings or {}), **asked})
+        stages.load(session, runs, {**(settings or {}), **asked_for(invariants)})
         stages.gather(session, runs, progress)
-        traces = tuple(row[0] for row in session.rows("SELECT trace FROM traces ORDER BY trace"))
-        session.run("5_check/verdicts")
-        for relation in sorted(filter(None, known.values()), key=lambda one: one.title):
-            progress(f"{relation.title}: checking")
-            chosen = {n: one for n, one in enumerate(invariants) if known[one.relation] is relation}
-            _judge(session, relation, chosen, progress)
-        stages.run(session, "5_check/first_violations", progress)
-        stages.run(session, "5_check/violation_records", progress)
-        judged = {
-            (row[0], row[1]): row[2:]
-            for row in session.rows("SELECT hypothesis_id, trace, examples, violations FROM judged")
-        }
-        violations = _violations(session, judged)
+        judge(session, invariants, known, progress)
+        return conclude(session, invariants, known)
+
+
+def find_relations(invariants: Sequence[Invariant]) -> dict[str, Relation | None]:
+    """Return the relations of invariants, by their titles; None for one that is not known here."""
+    offered = relations.discover()
+    return {name: _find(name, offered) for name in {one.relation for one in invariants}}
+
+
+def asked_for(invariants: Sequence[Invariant]) -> dict[str, object]:
+    """Return the settings that keep a session to what the invariants speak about."""
+    return {"precondition_fields": _fields(invariants), "asked_functions": _named(invariants)}
+
+
+def judge(
+    session: Session,
+    invariants: Sequence[Invariant],
+    known: Mapping[str, Relation | None],
+    progress: Callable[[str], None],
+) -> None:
+    """Judge invariants in the runs of a session.
+
+    Makes the tables `judged`, `first_violations` and `violation_records`.
+    """
+    session.run("5_check/verdicts")
+    for relation in sorted(filter(None, known.values()), key=lambda one: one.title):
+        progress(f"{relation.title}: checking")
+        chosen = {n: one for n, one in enumerate(invariants) if known[one.relation] is relation}
+        _judge(session, relation, chosen, progress)
+    stages.run(session, "5_check/first_violations", progress)
+    stages.run(session, "5_check/violation_records", progress)
+
+
+def conclude(
+    session: Session, invariants: Sequence[Invariant], known: Mapping[str, Relation | None]
+) -> Check:
+    """Make verdicts of the tables of `judge`, in the traces of the table `traces`."""
+    traces = tuple(row[0] for row in session.rows("SELECT trace FROM traces ORDER BY trace"))
+    judged = {
+        (row[0], row[1]): row[2:]
+        for row in session.rows("SELECT hypothesis_id, trace, examples, violations FROM judged")
+    }
+    violations = _violations(session, judged)
     results = [
         _result(
             trace,

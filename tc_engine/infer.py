@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +17,17 @@ from tc_engine.relations._base import Relation
 # What a precondition names never, or only if nothing else will do.
 UNNAMED = {"never_literal": NEVER_LITERAL, "positions": POSITION}
 
-# From examples to what the learner looks at.
+# From hypotheses to their examples, counted; and from these to what the learner looks at.
 COUNTED = (
     "4_learn/example_signatures",
-    "4_learn/example_counts",
     "4_learn/signature_fields",
     "4_learn/signature_classes",
-    "4_learn/undecided",
+    "4_learn/classed_examples",
+    "4_learn/known_stages",
 )
+SUMMED = ("4_learn/example_counts", "4_learn/undecided")
+
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -42,28 +45,60 @@ def infer(
     limits: Limits | None = None,
     settings: Mapping[str, object] | None = None,
     sql_path: Sequence[Path] = (),
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> Inference:
     """Learn the rules that hold in all runs, looking at all of them at once.
 
     `settings` override the defaults of `sql/settings.sql`. The same runs give the same result,
     whatever their order, the order of their rows, and the number of threads.
     """
-    invariants: list[Invariant] = []
-    failed: list[Failed] = []
+    found = []
     with Session(limits, sql_path=sql_path, comments=False) as session:
         stages.load(session, runs, {**(settings or {}), **UNNAMED})
         stages.gather(session, runs, progress)
         for relation in relations:
-            progress(f"{relation.name}: examples")
-            session.run("2_derive/left_out")
-            stages.run(session, f"{relation.name}/hypotheses", progress)
-            if session.value("SELECT count(*) FROM hypotheses"):
-                for name in (f"{relation.name}/examples", *COUNTED):
-                    stages.run(session, name, progress)
-                progress(f"{relation.name}: preconditions")
-                learned, given_up = learn(session, relation)
-                invariants += learned
-                failed += given_up
-            failed += left_out(session, relation)
-    return Inference(invariants, failed)
+            find_candidates(session, relation, progress)
+            if state_hypotheses(session, relation):
+                count_examples(session, relation, progress)
+            found.append(conclude(session, relation, progress))
+    return together(found)
+
+
+def find_candidates(session: Session, relation: Relation, progress: Progress) -> None:
+    """Find what the runs of a session suggest."""
+    stages.run(session, f"{relation.name}/candidates", progress)
+
+
+def state_hypotheses(session: Session, relation: Relation) -> int:
+    """Make hypotheses of the candidates of all runs; return how many."""
+    session.run("2_derive/left_out")
+    session.run(f"{relation.name}/hypotheses")
+    return int(session.value("SELECT count(*) FROM hypotheses"))
+
+
+def count_examples(session: Session, relation: Relation, progress: Progress) -> None:
+    """Count the examples of the hypotheses in the runs of a session."""
+    progress(f"{relation.name}: examples")
+    session.run("2_derive/pair_fields")
+    for name in (f"{relation.name}/examples", *COUNTED):
+        stages.run(session, name, progress)
+
+
+def conclude(session: Session, relation: Relation, progress: Progress) -> Inference:
+    """Make invariants of the hypotheses, from the examples of all runs."""
+    learned: tuple[list[Invariant], list[Failed]] = ([], [])
+    if session.value("SELECT count(*) FROM hypotheses"):
+        progress(f"{relation.name}: preconditions")
+        for name in SUMMED:
+            session.run(name)
+        learned = learn(session, relation)
+    return Inference(learned[0], learned[1] + left_out(session, relation))
+
+
+def together(found: Iterable[Inference]) -> Inference:
+    """Put together what was learned of several relations."""
+    parts = list(found)
+    return Inference(
+        [one for part in parts for one in part.invariants],
+        [one for part in parts for one in part.failed],
+    )

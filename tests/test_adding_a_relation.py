@@ -137,6 +137,7 @@ def compare(traces: dict[str, Trace]) -> None:
     with tempfile.TemporaryDirectory() as folder, Session(sql_path=[SQL]) as session:
         runs = [open_dataset(trace.write(Path(folder) / name)) for name, trace in traces.items()]
         stages.prepare(session, runs)
+        session.run("calls_per_step/candidates")
         session.run("calls_per_step/hypotheses")
         params = [json.loads(row[0])[0] for row in session.rows("SELECT params FROM hypotheses")]
         stated = [(one["api_full_name"], one["times"]) for one in params]

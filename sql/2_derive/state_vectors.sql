@@ -1,7 +1,7 @@
 -- One row per observation of a variable that a relation may report: numbers of its values.
 -- The fields are those of state_fields, in their order; -3 for one that the record lacks.
 -- Reads: compared_runs, var_values, events_in_context, features.
--- Writes: state_fields, state_values, state_vectors.  Settings: precondition_fields.
+-- Writes: state_columns, state_fields, state_values, state_vectors.  Settings: precondition_fields.
 CREATE OR REPLACE TEMP TABLE _state_records AS
 WITH wanted AS (
     SELECT
@@ -83,6 +83,17 @@ value AS (
 SELECT * FROM value
 WHERE is_asked_for(field, path);
 
+CREATE OR REPLACE TABLE state_columns AS
+SELECT
+    field,
+    path,
+    if(
+        count(DISTINCT value) = 1 AND count(*) = (SELECT count(*) FROM _state_records),
+        min(value), NULL
+    ) AS only_value
+FROM _state_values
+GROUP BY field, path;
+
 -- A field that has one value in all observations tells no pair from another: no precondition that is
 -- learned names it, so it is left out unless precondition_fields asks for it.
 CREATE OR REPLACE TABLE state_fields AS
@@ -90,12 +101,8 @@ SELECT
     row_number() OVER (ORDER BY field, path) AS field_no,
     field,
     path
-FROM _state_values
-GROUP BY field, path
-HAVING
-    getvariable('precondition_fields') IS NOT NULL
-    OR count(DISTINCT value) > 1
-    OR count(*) < (SELECT count(*) FROM _state_records);
+FROM state_columns
+WHERE only_value IS NULL OR getvariable('precondition_fields') IS NOT NULL;
 
 CREATE OR REPLACE TABLE state_values AS
 SELECT
@@ -143,9 +150,11 @@ GROUP BY record.trace, record.process_id, record.event_id;
 
 DROP TABLE _state_records;
 DROP TABLE _state_values;
+COMMENT ON TABLE state_columns IS 'One row per field of these observations';
+COMMENT ON COLUMN state_columns.field IS 'column name as in invariant files, such as attributes.ndim';
+COMMENT ON COLUMN state_columns.path IS 'argument of a context manager; NULL for anything else';
+COMMENT ON COLUMN state_columns.only_value IS 'what all of them have in it; NULL where they differ';
 COMMENT ON TABLE state_fields IS 'One row per field that a precondition on variables may speak about';
-COMMENT ON COLUMN state_fields.field IS 'column name as in invariant files, such as attributes.ndim';
-COMMENT ON COLUMN state_fields.path IS 'argument of a context manager; NULL for anything else';
 COMMENT ON TABLE state_values IS 'One row per value of a field of state_fields; 0 is null';
 COMMENT ON TABLE state_vectors IS 'One row per observation that a relation may report';
 COMMENT ON COLUMN state_vectors.fields IS 'numbers of its values, in the order of state_fields';

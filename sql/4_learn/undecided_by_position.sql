@@ -18,7 +18,8 @@ SELECT
     negative
 FROM classed_examples
 WHERE
-    (hypothesis_id, class) NOT IN (SELECT (hypothesis_id, class) FROM mixed)
+    hypothesis_id IN (SELECT hypothesis_id FROM undecided)
+    AND (hypothesis_id, class) NOT IN (SELECT (hypothesis_id, class) FROM mixed)
     AND (getvariable('by_stage') OR hypothesis_id NOT IN (SELECT hypothesis_id FROM mixed));
 
 COMMENT ON TABLE undecided_by_position IS

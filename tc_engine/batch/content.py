@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import tc_engine
@@ -54,7 +53,7 @@ def is_done(job: Job, key: str) -> bool:
 def key_of(job: Job) -> str:
     """Return what decides the output of a job: input, options, and this version of tc_engine."""
     inputs = [[str(path), digest(path)] for path in job.inputs]
-    content = [tc_engine.__version__, _sql(), job.kind, list(job.options), inputs]
+    content = [tc_engine.__version__, sqlfiles.digest(), job.kind, list(job.options), inputs]
     return _hash(json.dumps(content).encode())
 
 
@@ -83,12 +82,6 @@ def _file_digest(path: Path) -> str:
 
 def _hash(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-@cache
-def _sql() -> str:
-    """Return a digest of the SQL files, which decide results as much as the version does."""
-    return digest(sqlfiles.sql_root())
 
 
 def _record(job: Job) -> Path:

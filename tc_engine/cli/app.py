@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 
 import tc_engine
-from tc_engine.cli import _argv, batch, check, collect, export, infer, ingest, invariants, sql
+from tc_engine.cli import (
+    _argv,
+    batch,
+    check,
+    collect,
+    export,
+    infer,
+    ingest,
+    invariants,
+    merge,
+    sql,
+)
 from tc_engine.cli._console import PROGRAM, fail, flush, say
 from tc_engine.errors import DataError, ExitCode, TcEngineError
 
@@ -30,6 +41,7 @@ app.command("collect", context_settings={"allow_interspersed_args": False})(coll
 app.command("ingest")(ingest.ingest)
 app.command("infer")(infer.infer)
 app.command("check")(check.check)
+app.command("merge")(merge.merge)
 app.command("invariants")(invariants.invariants)
 app.command("export")(export.export)
 app.command("sql")(sql.sql)

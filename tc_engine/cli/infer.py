@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,9 +30,11 @@ from tc_engine.cli._options import (
     warn_without_effect,
     warn_without_norms,
 )
+from tc_engine.cli._parts import Division, Partitions, Ray, Shard, Work
 
 if TYPE_CHECKING:
     from tc_engine.infer import Inference
+    from tc_engine.relations._base import Relation
 
 
 def infer(
@@ -70,6 +73,10 @@ def infer(
     ] = False,
     assignments: Settings = None,
     sql_path: SqlPath = None,
+    partitions: Partitions = None,
+    work: Work = None,
+    shard: Shard = None,
+    ray: Ray = None,
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
     temp_dir: TempDir = None,
@@ -89,10 +96,11 @@ def infer(
     Example:
       tc-engine infer -f run1 run2 -o invariants.json
       tc-engine infer -f run1 --disable-relation lead cover
+      tc-engine infer -f runs/* --partitions 8 -o invariants.json
     """
-    from tc_engine import infer as inference
-    from tc_engine import invariants, relations
-    from tc_engine.sequences import merge_sequences as join_pairs
+    from tc_engine import relations
+    from tc_engine.partitions.inference import Asked
+    from tc_engine.partitions.shards import Plan
 
     paths = list(sql_path or ())
     values = settings(assignments or (), paths)
@@ -103,6 +111,7 @@ def infer(
     chosen = relations.select(enable_relation or (), disable_relation or ())
     check_output(output)
     bounds = limits(threads, memory_limit, temp_dir)
+    division = Division(partitions, work, shard, ray).checked(traces or ())
     with Console(verbose=verbose or debug) as console:
         warn_without_effect(
             console,
@@ -114,18 +123,29 @@ def infer(
         )
         with open_runs(folders or (), traces or (), bounds, console) as runs:
             warn_without_norms(console, tolerance, runs)
-            found = inference.infer(
+            asked = Asked(tuple(chosen), values, tuple(paths), bounds, bounds)
+            plan = Plan.of(
+                "infer",
                 runs,
-                relations=chosen,
-                limits=bounds,
+                paths,
                 settings=values,
-                sql_path=paths,
-                progress=console.phase,
+                relations=[relation.name for relation in chosen],
+                merge_sequences=merge_sequences,
             )
+            found = division.infer(asked, runs, plan, console)
+    if found is not None:
+        finish(found, output, chosen, merge_sequences=merge_sequences)
+
+
+def finish(
+    found: Inference, output: Path, chosen: Sequence[Relation], *, merge_sequences: bool
+) -> None:
+    """Write what was learned, and tell how much it is."""
+    from tc_engine import invariants
+    from tc_engine.sequences import merge_sequences as join_pairs
+
     failed = output.with_name(f"{output.name}.failed")
-    learned = found.invariants
-    if merge_sequences:
-        learned = join_pairs(learned, chosen)
+    learned = join_pairs(found.invariants, chosen) if merge_sequences else found.invariants
     invariants.write(output, learned)
     invariants.write_failed(failed, found.failed)
     _print_counts(found, [relation.title for relation in chosen])

@@ -141,6 +141,10 @@ class Session:
         except duckdb.Error as error:
             raise _explained(error, query) from error
 
+    def execute(self, statement: str) -> None:
+        """Run a statement that returns nothing."""
+        self.rows(statement)
+
     def value(self, query: str, parameters: Sequence[object] = ()) -> Any:
         """Return the first column of the first row, or None where there is no row."""
         rows = self.rows(query, parameters)
@@ -170,12 +174,14 @@ def _connect(limits: Limits, spill: Path) -> duckdb.DuckDBPyConnection:
         "temp_directory": str(spill),
     }
     try:
-        return duckdb.connect(":memory:", config=config)
+        connection = duckdb.connect(":memory:", config=config)
     except duckdb.Error as error:
         raise UsageError(
             f"DuckDB does not accept these limits: {_one_line(error)}",
             "--threads takes a number, --memory-limit a size such as 4GB",
         ) from error
+    connection.execute("SET enable_progress_bar = false")  # it would write on stdout
+    return connection
 
 
 def _failed(file: sqlfiles.SqlFile, statement: str, error: duckdb.Error) -> QueryError | DataError:

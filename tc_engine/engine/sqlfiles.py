@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from pathlib import Path
 from tc_engine.errors import UsageError
 
 RELATIONS = "3_relations"
-QUERIES = ("/hypotheses", "/examples")
+QUERIES = ("/candidates", "/hypotheses", "/examples")
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,11 @@ def files(extra: Sequence[Path] = ()) -> list[SqlFile]:
             name = path.relative_to(root).with_suffix("").as_posix()
             found.setdefault(name, SqlFile(name, path, path.read_text(encoding="utf-8")))
     return [found[name] for name in sorted(found)]
+
+
+def digest(extra: Sequence[Path] = ()) -> str:
+    """Return a digest of all files, which decide results as much as the version does."""
+    state = hashlib.blake2b(digest_size=16)
+    for file in files(extra):
+        state.update(f"{file.name}\0{file.text}\0".encode())
+    return state.hexdigest()

@@ -19,6 +19,7 @@ from tc_engine.errors import DataError, QueryError, UsageError
 
 Progress = Callable[[str], None]
 
+TRACES, EVENTS = "1_load/traces", "1_load/events"
 DERIVED = "2_derive/"
 GATHERED = "1_load/gathered_events"
 
@@ -54,26 +55,46 @@ def prepare(
 
 
 def load(
-    session: Session, runs: Sequence[Dataset], settings: Mapping[str, object] | None = None
+    session: Session,
+    runs: Sequence[Dataset],
+    settings: Mapping[str, object] | None = None,
+    among: Sequence[Dataset] = (),
 ) -> None:
     """Name the runs to the session: the view `events`, which all other tables are derived from.
 
     `settings` override the defaults of `sql/settings.sql`; UsageError if a value does not fit.
+    Traces have the names that they have `among` all runs, where the session looks at some only.
     """
-    session.set("dataset", [str(run.path.resolve()) for run in runs])
     session.set("part_files", part_files(runs))
+    configure(session, settings)
+    name_traces(session, among or runs)
+    session.run(EVENTS)
+
+
+def name_traces(session: Session, runs: Sequence[Dataset]) -> None:
+    """Make the table `traces`: the names of runs."""
+    session.set("dataset", [str(run.path.resolve()) for run in runs])
+    session.run(TRACES)
+
+
+def configure(session: Session, settings: Mapping[str, object] | None = None) -> None:
+    """Give settings their values, and make what all SQL files share.
+
+    Raises UsageError if a value does not fit.
+    """
     for name, value in (settings or {}).items():
         session.set(name, value)
-    for name in flow():
-        if name.startswith(DERIVED):
-            continue
-        try:
-            session.run(name)
-        except QueryError as error:
-            if name != "settings":
-                raise
-            reason = error.message.splitlines()[0]
-            raise UsageError(f"a setting has a value that does not fit: {reason}") from error
+    try:
+        session.run("settings")
+    except QueryError as error:
+        reason = error.message.splitlines()[0]
+        raise UsageError(f"a setting has a value that does not fit: {reason}") from error
+    session.run("macros")
+
+
+def made_by(session: Session, name: str) -> list[str]:
+    """Return the tables that a SQL file makes, temporary ones aside."""
+    return _WRITTEN.findall(_code(sqlfiles.find(name, session.sql_path).text))
 
 
 def gather(session: Session, runs: Sequence[Dataset], progress: Progress = lambda _: None) -> None:

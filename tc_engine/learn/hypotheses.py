@@ -108,7 +108,9 @@ def _deduce(
 
 def left_out(session: Session, relation: Relation) -> list[Failed]:
     """Return what a budget kept the relation from looking at."""
-    rows = session.rows("SELECT CAST(params AS VARCHAR), budget, allowed, found FROM left_out")
+    rows = session.rows(
+        "SELECT CAST(params AS VARCHAR), budget, allowed, found FROM left_out ORDER BY ALL"
+    )
     return [
         Failed(
             f"{OVER_BUDGET}{budget}",
@@ -135,5 +137,4 @@ def _invariant(relation: Relation, params: Sequence[dict[str, Any]], found: _Fou
 
 
 def _all_stages(session: Session) -> list[str]:
-    rows = session.rows("SELECT DISTINCT value FROM features WHERE field = ?", [STAGE[0]])
-    return sorted(row[0] for row in rows)
+    return sorted(row[0] for row in session.rows("SELECT value FROM known_stages"))

@@ -17,7 +17,7 @@ def no_fields(params: Params) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Relation:
-    """A kind of rule: `sql/3_relations/<name>/{hypotheses,examples}.sql` and this page.
+    """A kind of rule: the files in `sql/3_relations/<name>/` and this page.
 
     `title` is TrainCheck's name for it, as files spell it. `group` names the records that the
     precondition speaks about, in the same files. `sentence` says a hypothesis in words; `failure`

@@ -13,7 +13,7 @@ from tc_engine.cli import app
 from tc_engine.errors import QueryError
 from tests.cli.conftest import Cli
 
-COMMANDS = ["collect", "ingest", "infer", "check", "invariants", "export", "sql"]
+COMMANDS = ["collect", "ingest", "infer", "check", "merge", "invariants", "export", "sql", "batch"]
 FULL = Path("/dev/full")
 HEAVY = ("duckdb", "polars", "pyarrow", "torch", "numpy")
 
@@ -54,6 +54,7 @@ LIMITS = {"--memory-limit", "--temp-dir", "--threads"}
 LEARNING = LIMITS | {
     *("--set", "--sql-path", "-v", "--verbose", "-d", "--debug", "-b", "--backend"),
     *("-f", "--trace-folders", "-t", "--traces"),
+    *("--partitions", "--work", "--shard", "--ray"),
 }
 OPTIONS = {
     "collect": {
@@ -77,6 +78,8 @@ OPTIONS = {
         *("--relation", "--api", "--text", "--min-support", "--subtract", "--drop-implied"),
         *("--merge-sequences", "--format", "-o", "--output"),
     },
+    "merge": LIMITS | {"-o", "--output", "--exit-zero", "-v", "--verbose"},
+    "batch": LIMITS | {"-j", "--jobs", "--nice", "--dry-run", "--exit-zero", "-v", "--verbose"},
     "export": LIMITS | {"-o", "--output-dir", "--traincheck", "--no-contexts", "-v", "--verbose"},
     "sql": LIMITS
     | {

@@ -137,7 +137,7 @@ def test_without_its_sql_one_line_says_what_is_missing(
 ) -> None:
     run = training().write(tmp_path / "run")
     infer = tool("infer", "-f", run, "-o", "rules.json")
-    assert (infer.code, infer.out, infer.err) == (2, "", NO_SQL.format("hypotheses"))
+    assert (infer.code, infer.out, infer.err) == (2, "", NO_SQL.format("candidates"))
     check = tool("check", "-f", run, "-i", rules, "-o", "results")
     assert (check.code, check.out, check.err) == (2, "", NO_SQL.format("examples"))
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

@@ -43,6 +43,7 @@ def folder_of(relation: str) -> str:
 
 def hypotheses(session: Session, relation: str) -> set[Params]:
     """Return the params of all hypotheses of a relation."""
+    session.run(f"{folder_of(relation)}/candidates")
     session.run(f"{folder_of(relation)}/hypotheses")
     found = [json.loads(row[0]) for row in session.rows("SELECT params FROM hypotheses")]
     return {to_reference(relation, params) for params in found if _is_of(relation, params)}

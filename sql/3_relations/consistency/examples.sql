@@ -3,7 +3,7 @@
 -- A rule with a tolerance takes tensors for equal whose norms are that close; the setting, if given,
 -- is the tolerance of all rules.
 -- Reads: hypotheses, compared_runs, run_slices, state_vectors.
--- Writes: examples, pair_fields, pair_values.  Settings: min_overlap, tolerance.
+-- Writes: examples, pair_fields, pair_values, pair_columns.  Settings: min_overlap, tolerance.
 CREATE OR REPLACE TABLE _consistency AS
 SELECT
     hypothesis_id,
@@ -18,6 +18,7 @@ FROM hypotheses;
 
 CREATE OR REPLACE TABLE pair_fields AS FROM state_fields;
 CREATE OR REPLACE TABLE pair_values AS FROM state_values;
+CREATE OR REPLACE TABLE pair_columns AS FROM state_columns;
 
 CREATE OR REPLACE VIEW examples AS
 WITH

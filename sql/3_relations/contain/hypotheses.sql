@@ -1,36 +1,152 @@
 -- One row per hypothesis "every call of A contains a call of B", or "... a change of T.X".
 -- B's arguments are part of it where they never vary: in all stages, or in one of them. What differs
 -- from stage to stage (training of dropout) makes a hypothesis for each.
--- Reads: contained_calls, fixed_arguments, merged_changes, functions.  Writes: hypotheses.
-CREATE OR REPLACE TABLE hypotheses AS
+-- Reads: candidate_calls, candidate_arguments, candidate_changes, candidate_changing, candidate_judged.
+-- Writes: hypotheses.  Settings: merge_scale, merge_ratio.
+CREATE OR REPLACE TEMP TABLE _contained AS
 WITH
-child_call AS (
-    SELECT DISTINCT
-        contained_calls.function,
-        contained_calls.child
-    FROM contained_calls
-    INNER JOIN functions USING (function)
-    WHERE NOT functions.is_skipped
-),
-
--- What is fixed in all stages, and in one of them; NULL where nothing is fixed in all stages.
-given AS (
-    SELECT
-        child_call.function,
-        child_call.child,
-        fixed.arguments
-    FROM child_call
-    INNER JOIN fixed_arguments AS fixed USING (function, child)
-    UNION
+called AS (
     SELECT
         function,
         child,
-        NULL AS arguments
-    FROM child_call
-    WHERE (function, child) NOT IN (SELECT (function, child) FROM fixed_arguments WHERE stage IS NULL)
+        stage,
+        count(*) AS times
+    FROM candidate_calls
+    GROUP BY function, child, stage
 ),
 
-stated AS (
+-- Fixed is what is fixed, at one value, wherever B is called in A.
+argument AS (
+    SELECT
+        function,
+        child,
+        stage,
+        name,
+        min(value) AS value,
+        count(*) AS times
+    FROM candidate_arguments
+    GROUP BY function, child, stage, name
+    HAVING min(value) = max(value)
+),
+
+fixed AS (
+    SELECT
+        called.function,
+        called.child,
+        called.stage,
+        to_json(map(
+            list(argument.name ORDER BY argument.name),
+            list(CAST(argument.value AS JSON) ORDER BY argument.name)
+        )) AS arguments
+    FROM called
+    INNER JOIN argument
+        ON
+            called.function = argument.function
+            AND called.child = argument.child
+            AND called.stage IS NOT DISTINCT FROM argument.stage
+            AND called.times = argument.times
+    GROUP BY called.function, called.child, called.stage
+)
+
+-- What is fixed in all stages, and in one of them; NULL where nothing is fixed in all stages.
+SELECT DISTINCT
+    function,
+    child,
+    arguments
+FROM fixed
+UNION
+SELECT
+    function,
+    child,
+    NULL AS arguments
+FROM called
+WHERE (function, child) NOT IN (SELECT (function, child) FROM fixed WHERE stage IS NULL);
+
+-- One row per A and kind of change inside it: from one value to another, or from one class of values
+-- to another where that says clearly more (relations.md 8.1, merging of value hypotheses).
+CREATE OR REPLACE TEMP TABLE _merged_changes AS
+WITH
+concrete AS (
+    SELECT
+        function,
+        variable_type,
+        attribute,
+        old_value,
+        new_value,
+        old_value = 'null' AS from_null,
+        new_value = 'null' AS to_null,
+        sum(positive) AS positive,
+        sum(completed) AS completed
+    FROM candidate_changes
+    GROUP BY function, variable_type, attribute, old_value, new_value
+),
+
+changing AS (
+    SELECT
+        function,
+        variable_type,
+        attribute,
+        from_null,
+        to_null,
+        sum(positive) AS positive,
+        sum(completed) AS completed
+    FROM candidate_changing
+    GROUP BY function, variable_type, attribute, from_null, to_null
+),
+
+judged AS (
+    SELECT
+        function,
+        variable_type,
+        attribute,
+        sum(calls) AS calls
+    FROM candidate_judged
+    GROUP BY function, variable_type, attribute
+),
+
+gain AS (
+    SELECT
+        concrete.function,
+        concrete.variable_type,
+        concrete.attribute,
+        concrete.from_null,
+        concrete.to_null,
+        count(*) > 1
+        AND any_value(1 / (1 + exp(
+            -getvariable('merge_scale')
+            * (changing.positive - (coalesce(judged.calls, 0) - changing.completed))
+        ))) / avg(1 / (1 + exp(
+            -getvariable('merge_scale')
+            * (concrete.positive - (coalesce(judged.calls, 0) - concrete.completed))
+        ))) >= getvariable('merge_ratio') AS merges
+    FROM concrete
+    INNER JOIN changing USING (function, variable_type, attribute, from_null, to_null)
+    LEFT JOIN judged USING (function, variable_type, attribute)
+    GROUP BY ALL
+)
+
+SELECT
+    function,
+    variable_type,
+    attribute,
+    if(gain.merges, generalise(list(concrete.old_value)), any_value(concrete.old_value))
+        AS old_value,
+    if(gain.merges, generalise(list(concrete.new_value)), any_value(concrete.new_value))
+        AS new_value
+FROM concrete
+INNER JOIN gain USING (function, variable_type, attribute, from_null, to_null)
+GROUP BY
+    function,
+    variable_type,
+    attribute,
+    from_null,
+    to_null,
+    gain.merges,
+    if(gain.merges, NULL, concrete.old_value),
+    if(gain.merges, NULL, concrete.new_value);
+
+CREATE OR REPLACE TABLE hypotheses AS
+WITH stated AS (
     SELECT
         to_json([
             json_object('param_type', 'APIParam', 'api_full_name', function),
@@ -43,7 +159,7 @@ stated AS (
                 )
             )
         ]) AS params
-    FROM given
+    FROM _contained
     UNION ALL
     SELECT
         to_json([
@@ -53,12 +169,13 @@ stated AS (
                 'pre_value', CAST(old_value AS JSON), 'post_value', CAST(new_value AS JSON)
             )
         ]) AS params
-    FROM merged_changes
-    INNER JOIN functions USING (function)
-    WHERE NOT functions.is_skipped
+    FROM _merged_changes
 )
 
 SELECT
     row_number() OVER (ORDER BY CAST(params AS VARCHAR)) AS hypothesis_id,
     params
 FROM stated;
+
+DROP TABLE _contained;
+DROP TABLE _merged_changes;

@@ -1,38 +1,14 @@
 -- One row per hypothesis "every tensor that F returns has property P equal to V".
--- Reads: call_payloads, tensor_properties, functions.  Writes: hypotheses, left_out.
--- Settings: all_properties, max_output_values.
+-- Reads: candidate_functions, candidates.  Writes: hypotheses, left_out.
+-- Settings: max_output_values.
 CREATE OR REPLACE TEMP TABLE _returned_values AS
-WITH
-returned AS (
-    SELECT DISTINCT
-        function,
-        output_id
-    FROM call_payloads
-    INNER JOIN functions USING (function)
-    WHERE outcome = 'ok' AND NOT functions.is_skipped
-),
-
--- Functions that always return a tensor.
-producer AS (
-    SELECT function
-    FROM returned
-    GROUP BY function
-    HAVING bool_and(output_id IN (SELECT payload_id FROM tensor_properties))
-)
-
 SELECT
-    returned.function,
-    found.property,
-    list(DISTINCT found.value) AS property_values
-FROM returned
-INNER JOIN producer USING (function)
-INNER JOIN tensor_properties AS found ON returned.output_id = found.payload_id
-WHERE
-    found.json_type <> 'OBJECT'
-    AND is_telling(found.property)
-    AND (getvariable('all_properties') OR found.value <> 'null')
-    AND NOT is_address(found.property)
-GROUP BY returned.function, found.property;
+    function,
+    property,
+    list(DISTINCT value) AS property_values
+FROM candidates
+WHERE function NOT IN (SELECT function FROM candidate_functions WHERE NOT returns_tensors)
+GROUP BY function, property;
 
 CREATE OR REPLACE TABLE hypotheses AS
 SELECT

@@ -1,9 +1,10 @@
 -- One row per hypothesis and variable of type T that has the attribute: positive if it takes the
 -- value often enough. The record is the variable's last observation of the attribute.
 -- Reads: hypotheses, var_values, var_runs, state_vectors, events.
--- Writes: examples, pair_fields, pair_values.  Settings: min_returns.
+-- Writes: examples, pair_fields, pair_values, pair_columns.  Settings: min_returns.
 CREATE OR REPLACE TABLE pair_fields AS FROM state_fields;
 CREATE OR REPLACE TABLE pair_values AS FROM state_values;
+CREATE OR REPLACE TABLE pair_columns AS FROM state_columns;
 
 CREATE OR REPLACE VIEW examples AS
 WITH
