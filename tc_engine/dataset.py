@@ -215,7 +215,8 @@ def _readable(parts: Iterable[Path]) -> Iterator[Path]:
 
 def _metadata(part: Path) -> dict[bytes, bytes]:
     try:
-        metadata = pq.read_metadata(part).metadata or {}
+        with part.open("rb") as file:
+            metadata = pq.read_metadata(file).metadata or {}
     except (OSError, pa.ArrowException) as error:
         reason = re.sub(r"\s+", " ", str(error)).strip()
         raise DataError(

@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 from tc_engine.dataset import Dataset, cannot_write
+from tc_engine.engine import stages
 from tc_engine.engine.session import Limits, Session
-from tc_engine.engine.stages import part_files
 from tc_engine.errors import DataError, UsageError
 from tc_engine.ingest.place import new_dataset
 
@@ -58,11 +58,9 @@ def export_traincheck(
         Session(replace(limits, temp_dir=limits.temp_dir or scratch)) as session,
     ):
         tell(f"sorting the events of {run.path.name}")
-        session.set("dataset", [str(run.path.resolve())])
-        session.set("part_files", part_files([run]))
+        stages.load(session, [run])
         session.set("without_contexts", not contexts)
-        for name in ("1_load/traces", "1_load/events", "6_export/traincheck_lines"):
-            session.run(name)
+        session.run("6_export/traincheck_lines")
         report = _write(files, _lines(session), tell)
         if not report.rows:
             raise DataError(f"{run.path} holds no events", "Check the run given")

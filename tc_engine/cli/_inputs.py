@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tc_engine.cli._console import Console
 from tc_engine.errors import DataError, UsageError
+from tc_engine.remote import asking, is_remote
 from tc_engine.scratch import scratch_folder
 
 if TYPE_CHECKING:
@@ -47,11 +48,17 @@ def open_folders(folders: Sequence[Path], limits: Limits, console: Console) -> l
 
 
 def _open(folder: Path, limits: Limits, console: Console) -> Dataset:
-    from tc_engine import dataset, ingest
+    from tc_engine import dataset
 
+    if is_remote(folder):
+        console.phase(f"open {folder}")
+        with asking(folder):
+            return dataset.open_dataset(folder)
     if dataset.is_dataset(folder):
         console.phase(f"open {folder}")
         return dataset.open_dataset(folder)
+    from tc_engine import ingest
+
     if not folder.exists():
         raise DataError(f"there is no trace at {folder}", "Check the path")
     if folder.is_dir() and ingest.is_traincheck(folder):

@@ -13,6 +13,7 @@ import typer
 
 from tc_engine.cli._console import Console
 from tc_engine.errors import UsageError
+from tc_engine.remote import place
 
 if TYPE_CHECKING:
     from tc_engine.dataset import Dataset
@@ -23,6 +24,7 @@ Folders = Annotated[
     typer.Option(
         "-f",
         "--trace-folders",
+        parser=place,
         metavar="RUN...",
         help="Runs: trace datasets, or folders of TrainCheck traces.",
         show_default=False,

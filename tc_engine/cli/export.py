@@ -11,10 +11,11 @@ from tc_engine.cli._console import Console, say
 from tc_engine.cli._inputs import open_folders
 from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, limits
 from tc_engine.errors import UsageError
+from tc_engine.remote import place
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", hidden=True)],
+    run: Annotated[Path, typer.Argument(parser=place, metavar="RUN", hidden=True)],
     output: Annotated[
         Path, typer.Option("-o", "--output-dir", metavar="DIR", help="Where the files go.")
     ],

@@ -11,6 +11,7 @@ from tc_engine.cli import check, infer
 from tc_engine.cli._console import Console
 from tc_engine.cli._inputs import open_folders
 from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, check_output, limits
+from tc_engine.remote import place
 from tc_engine.scratch import scratch_folder
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def merge(
     plan = Plan.read(work)
     bounds = limits(threads, memory_limit, temp_dir)
     with Console(verbose=verbose) as console:
-        runs = open_folders([Path(run) for run in plan.runs], bounds, console)
+        runs = open_folders([place(run) for run in plan.runs], bounds, console)
         if plan.command == "infer":
             _infer(work, plan, runs, output or Path("invariants.json"), bounds, console)
         else:

@@ -24,6 +24,7 @@ from tc_engine.cli._options import (
     settings,
 )
 from tc_engine.errors import UsageError
+from tc_engine.remote import place
 
 STDIN = Path("-")
 
@@ -31,7 +32,7 @@ STDIN = Path("-")
 def sql(
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="RUN", hidden=True),
+        typer.Argument(parser=place, metavar="RUN", hidden=True),
     ] = None,
     command: Annotated[
         list[str] | None,

@@ -18,7 +18,7 @@ import duckdb
 from tc_engine.dataset import MANIFEST, Dataset
 from tc_engine.engine.interrupt import is_interrupt
 from tc_engine.engine.session import Session
-from tc_engine.engine.stages import part_files
+from tc_engine.engine.stages import folder_of, part_files
 from tc_engine.errors import DataError, UsageError
 
 ALLOWED = "SELECT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN, SET VARIABLE, CREATE TEMP TABLE or VIEW"
@@ -40,8 +40,8 @@ _IN_MEMORY = re.compile(
 
 def lock(session: Session, runs: Sequence[Dataset]) -> None:
     """Close the session to all files but those of the runs, for good."""
-    folders = [run.path.resolve() for run in runs]
-    parts = part_files(runs)
+    folders = [folder_of(session, run) for run in runs]
+    parts = part_files(session, runs)
     manifests = [str(folder / MANIFEST) for folder in folders]
     # The view `events` reads the files that this setting names; a pattern would need the right to
     # list folders, which DuckDB gives only together with the right to write into them.

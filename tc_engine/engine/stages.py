@@ -6,16 +6,18 @@ text, so nothing has to be kept in step by hand.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tc_engine.dataset import Dataset
+from tc_engine.dataset import MANIFEST, Dataset
 from tc_engine.engine import sqlfiles
 from tc_engine.engine.session import Session
 from tc_engine.errors import DataError, QueryError, UsageError
+from tc_engine.remote import fetch, is_remote
 
 Progress = Callable[[str], None]
 
@@ -65,7 +67,10 @@ def load(
     `settings` override the defaults of `sql/settings.sql`; UsageError if a value does not fit.
     Traces have the names that they have `among` all runs, where the session looks at some only.
     """
-    session.set("part_files", part_files(runs))
+    for run in runs:
+        if is_remote(run.path):
+            fetch(run.path, (run.path / MANIFEST, *run.parts), folder_of(session, run))
+    session.set("part_files", part_files(session, runs))
     configure(session, settings)
     name_traces(session, among or runs)
     session.run(EVENTS)
@@ -73,7 +78,7 @@ def load(
 
 def name_traces(session: Session, runs: Sequence[Dataset]) -> None:
     """Make the table `traces`: the names of runs."""
-    session.set("dataset", [str(run.path.resolve()) for run in runs])
+    session.set("dataset", [str(folder_of(session, run)) for run in runs])
     session.run(TRACES)
 
 
@@ -136,11 +141,21 @@ def derive_asked(session: Session, text: str, progress: Progress = lambda _: Non
     derive(session, None if _CATALOG.search(text) else [text], progress)
 
 
-def part_files(runs: Sequence[Dataset]) -> list[str]:
+def part_files(session: Session, runs: Sequence[Dataset]) -> list[str]:
     """Return the Parquet files of runs by full path, as the view `events` wants them."""
     return [
-        str(run.path.resolve() / part.relative_to(run.path)) for run in runs for part in run.parts
+        str(folder_of(session, run) / str(part.relative_to(run.path)))
+        for run in runs
+        for part in run.parts
     ]
+
+
+def folder_of(session: Session, run: Dataset) -> Path:
+    """Return the folder that a session reads a run from: of one on a store, its copy."""
+    if not is_remote(run.path):
+        return run.path.resolve()
+    address = hashlib.blake2b(str(run.path).encode(), digest_size=8).hexdigest()
+    return session.scratch / "fetched" / address / run.path.name
 
 
 def flow() -> list[str]:

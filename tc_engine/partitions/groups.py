@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tc_engine.dataset import Dataset
 from tc_engine.errors import DataError
+from tc_engine.remote import is_remote, told_of
 
 
 def split(runs: Sequence[Dataset], count: int) -> list[list[Dataset]]:
@@ -35,7 +36,8 @@ def identity(run: Dataset) -> str:
     lines = [str(run.path.resolve())]
     for part in run.parts:
         state = _stat(part)
-        lines.append(f"{part.relative_to(run.path)} {state.st_size} {state.st_mtime_ns}")
+        when = told_of(part) if is_remote(part) else state.st_mtime_ns
+        lines.append(f"{part.relative_to(run.path)} {state.st_size} {when}")
     return digest("\n".join(lines))
 
 
