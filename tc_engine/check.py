@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow as pa
 from tc_engine import relations
 from tc_engine.dataset import Dataset
 from tc_engine.engine import stages
+from tc_engine.engine.lanes import side_by_side
 from tc_engine.engine.session import Limits, Session
 from tc_engine.errors import UsageError
 from tc_engine.invariants import Condition, Invariant
@@ -92,7 +94,7 @@ def check(
     with Session(limits, sql_path=sql_path, comments=False) as session:
         stages.load(session, runs, {**(settings or {}), **asked_for(invariants)})
         stages.gather(session, runs, progress)
-        judge(session, invariants, known, progress)
+        judge(session, invariants, known, progress, lanes=stages.lanes(session, runs))
         return conclude(session, invariants, known)
 
 
@@ -112,16 +114,18 @@ def judge(
     invariants: Sequence[Invariant],
     known: Mapping[str, Relation | None],
     progress: Callable[[str], None],
+    lanes: int = 1,
 ) -> None:
-    """Judge invariants in the runs of a session.
+    """Judge invariants in the runs of a session, those of so many relations at once.
 
     Makes the tables `judged`, `first_violations` and `violation_records`.
     """
     session.run("5_check/verdicts")
+    tasks = []
     for relation in sorted(filter(None, known.values()), key=lambda one: one.title):
-        progress(f"{relation.title}: checking")
         chosen = {n: one for n, one in enumerate(invariants) if known[one.relation] is relation}
-        _judge(session, relation, chosen, progress)
+        tasks.append(partial(_judge, relation=relation, invariants=chosen, progress=progress))
+    side_by_side(session, tasks, lanes)
     stages.run(session, "5_check/first_violations", progress)
     stages.run(session, "5_check/violation_records", progress)
 
@@ -157,6 +161,7 @@ def _judge(
     progress: Callable[[str], None],
 ) -> None:
     """Judge the invariants of one relation, by their number, in all traces."""
+    progress(f"{relation.title}: checking")
     session.load("_stated", _stated(invariants))
     session.connection.execute(
         "CREATE OR REPLACE TABLE hypotheses AS "

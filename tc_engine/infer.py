@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tc_engine.dataset import Dataset
 from tc_engine.engine import stages
+from tc_engine.engine.lanes import side_by_side
 from tc_engine.engine.session import Limits, Session
 from tc_engine.invariants import Failed, Invariant
 from tc_engine.learn.clauses import NEVER_LITERAL, POSITION
@@ -52,16 +54,18 @@ def infer(
     `settings` override the defaults of `sql/settings.sql`. The same runs give the same result,
     whatever their order, the order of their rows, and the number of threads.
     """
-    found = []
     with Session(limits, sql_path=sql_path, comments=False) as session:
         stages.load(session, runs, {**(settings or {}), **UNNAMED})
         stages.gather(session, runs, progress)
-        for relation in relations:
-            find_candidates(session, relation, progress)
-            if state_hypotheses(session, relation):
-                count_examples(session, relation, progress)
-            found.append(conclude(session, relation, progress))
-    return together(found)
+        tasks = [partial(_infer, relation=one, progress=progress) for one in relations]
+        return together(side_by_side(session, tasks, stages.lanes(session, runs)))
+
+
+def _infer(session: Session, relation: Relation, progress: Progress) -> Inference:
+    find_candidates(session, relation, progress)
+    if state_hypotheses(session, relation):
+        count_examples(session, relation, progress)
+    return conclude(session, relation, progress)
 
 
 def find_candidates(session: Session, relation: Relation, progress: Progress) -> None:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import duckdb
 
@@ -14,8 +15,15 @@ import duckdb
 _INTERRUPTED = ("Query interrupted", "INTERRUPT Error: Interrupted!")
 
 
+class Interruptible(Protocol):
+    """A connection, or something that has some."""
+
+    def interrupt(self) -> None:
+        """End what is running now."""
+
+
 @contextmanager
-def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def interruptible(connection: Interruptible) -> Iterator[None]:
     """Interrupt what the connection does as soon as SIGINT arrives; KeyboardInterrupt is raised.
 
     Outside the main thread, where no signal arrives, this does nothing.
@@ -54,7 +62,7 @@ def is_interrupt(error: BaseException) -> bool:
     return isinstance(error, duckdb.InterruptException) or str(error) in _INTERRUPTED
 
 
-def _watch(reader: socket.socket, connection: duckdb.DuckDBPyConnection) -> None:
+def _watch(reader: socket.socket, connection: Interruptible) -> None:
     while numbers := reader.recv(64):
         if signal.SIGINT in numbers:
             connection.interrupt()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 import time
@@ -17,6 +18,7 @@ import pyarrow as pa
 
 from tc_engine.engine import sqlfiles
 from tc_engine.engine.interrupt import interruptible, is_interrupt
+from tc_engine.engine.lanes import Made
 from tc_engine.engine.resources import default_memory, default_threads
 from tc_engine.errors import DataError, QueryError, UsageError
 from tc_engine.scratch import scratch_folder
@@ -27,6 +29,7 @@ Tracer = Callable[[str, float], None]
 
 _Prepared = tuple[sqlfiles.SqlFile, list[duckdb.Statement]]
 
+_SHARED = "main"
 _COMMENT = re.compile(r"\s*COMMENT\s", re.IGNORECASE)
 
 
@@ -49,9 +52,9 @@ class Session:
     In a `with` block Ctrl-C ends a running query.
 
     `scratch` is a folder that goes away with the session, which also spills into it. `sql_path`
-    holds folders of a user's own SQL files, searched first; `ran` the names of the files that ran
-    to their end. Without `comments` tables get none: nobody will ask. `tracer`, if given, is called
-    with each statement's text and its seconds.
+    holds folders of a user's own SQL files, searched first; `made` knows which files ran. Without
+    `comments` tables get none: nobody will ask. `tracer`, if given, is called with each statement's
+    text and its seconds.
     """
 
     def __init__(
@@ -63,9 +66,12 @@ class Session:
         tracer: Tracer | None = None,
     ) -> None:
         self.sql_path = tuple(sql_path)
-        self.ran: set[str] = set()
+        self.made = Made()
+        self._values: dict[str, object] = {}
         self._comments = comments
         self._prepared: dict[str, _Prepared] = {}
+        self._schema = _SHARED
+        self._others: list[duckdb.DuckDBPyConnection] = []
         self._tracer = tracer
         self._stack = ExitStack()
         limits = limits or Limits()
@@ -73,7 +79,7 @@ class Session:
         self._connection = _connect(limits, self.scratch / "spilled")
 
     def __enter__(self) -> Session:
-        self._stack.enter_context(interruptible(self._connection))
+        self._stack.enter_context(interruptible(self))
         return self
 
     def __exit__(
@@ -89,6 +95,32 @@ class Session:
         self._connection.close()
         self._stack.close()
 
+    def beside(self, schema: str) -> Session:
+        """Return a session for another thread, on the same tables, with the same settings.
+
+        What it makes itself is in a schema of its own, which comes first where it reads. Close it
+        before this one.
+        """
+        other = copy.copy(self)
+        other._connection = self._connection.cursor()
+        other._prepared = {}
+        other._stack = ExitStack()
+        other._values = {}
+        self._others.append(other._connection)
+        for name, value in self._values.items():
+            other.set(name, value)
+        other.run("settings")
+        other.set("parts", self.value("SELECT getvariable('parts')"))
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        other._schema = schema
+        other._look_at(schema)
+        return other
+
+    def interrupt(self) -> None:
+        """End the queries that run in this session and in those beside it."""
+        for connection in (self._connection, *self._others):
+            connection.interrupt()
+
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The DuckDB connection, for results that are streamed rather than collected."""
@@ -99,6 +131,7 @@ class Session:
         if not name.isidentifier():
             raise UsageError(f"{name!r} is not the name of a setting", "See sql/settings.sql")
         self._connection.execute(f"SET VARIABLE {name} = ?", [value])
+        self._values[name] = value
 
     def run(self, name: str) -> None:
         """Run the statements of a SQL file, in order.
@@ -107,6 +140,7 @@ class Session:
         where memory or disk ran out.
         """
         file, statements = self._prepare(name)
+        self.made.go_on()
         for statement in statements:
             start = time.perf_counter()
             try:
@@ -114,7 +148,19 @@ class Session:
             except duckdb.Error as error:
                 raise _failed(file, statement.query, error) from error
             self._report(statement.query, time.perf_counter() - start, file.name)
-        self.ran.add(name)
+        self.made.ended(name)
+
+    def run_for_all(self, name: str) -> None:
+        """Run a SQL file as `run` does; sessions beside this one share what it makes."""
+        self._look_at(_SHARED)
+        try:
+            self.run(name)
+        finally:
+            self._look_at(self._schema)
+
+    def _look_at(self, schema: str) -> None:
+        if self._schema != _SHARED:
+            self.execute(f"SET search_path = '{schema},{_SHARED}'")
 
     def _prepare(self, name: str) -> _Prepared:
         """Find and parse a file, the first time that it is run."""

@@ -28,6 +28,7 @@ GATHERED = "1_load/gathered_events"
 # Parts that are many and small are copied into one file before they are read again and again.
 MANY_PARTS = 64
 SMALL_PART = 1 << 20  # bytes, on average
+SMALL_RUNS = 8 << 20  # bytes, together
 
 _COMMENT = re.compile(r"--[^\n]*|\bCOMMENT\s+ON\b[^;]*;", re.IGNORECASE)
 _WORD = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
@@ -38,11 +39,15 @@ _CATALOG = re.compile(r"\b(show|pragma\w*|duckdb_\w+|information_schema|sqlite_\
 
 @dataclass(frozen=True)
 class _Step:
-    """A file of `2_derive`: what it makes (tables, views, ...), and every word of it."""
+    """A file of `2_derive`: what it makes (tables, views, ...), and every word of it.
+
+    `needs` are the names of the files before it that make what it reads.
+    """
 
     name: str
     makes: frozenset[str]
     words: frozenset[str]
+    needs: frozenset[str]
 
 
 def prepare(
@@ -120,6 +125,12 @@ def gather(session: Session, runs: Sequence[Dataset], progress: Progress = lambd
         session.run(GATHERED)
 
 
+def lanes(session: Session, runs: Sequence[Dataset]) -> int:
+    """Return how many queries to run at once: of small runs one keeps no more than a core busy."""
+    size = sum(part.stat().st_size for run in runs for part in run.parts)
+    return int(session.value("SELECT current_setting('threads')")) if size < SMALL_RUNS else 1
+
+
 def run(session: Session, name: str, progress: Progress = lambda _: None) -> None:
     """Run a file after those that make the tables it reads."""
     derive(session, [_code(sqlfiles.find(name, session.sql_path).text)], progress)
@@ -129,11 +140,17 @@ def run(session: Session, name: str, progress: Progress = lambda _: None) -> Non
 def derive(
     session: Session, texts: Iterable[str] | None, progress: Progress = lambda _: None
 ) -> None:
-    """Make the tables that SQL texts name, where they are not there yet; None for all tables."""
-    for name in _needed(session, texts):
-        if name not in session.ran:
-            progress(name)
-            session.run(name)
+    """Make the tables that SQL texts name, where they are not there yet; None for all tables.
+
+    Sessions side by side make them together: each what no other one makes at the moment.
+    """
+    needed = _needed(session, texts)
+    while name := session.made.next(needed):
+        progress(name)
+        try:
+            session.run_for_all(name)
+        finally:
+            session.made.left(name)
 
 
 def derive_asked(session: Session, text: str, progress: Progress = lambda _: None) -> None:
@@ -164,28 +181,33 @@ def flow() -> list[str]:
     return re.findall(r"^\.read sql/(\S+)\.sql$", text, flags=re.MULTILINE)
 
 
-def _needed(session: Session, texts: Iterable[str] | None) -> list[str]:
-    """Return the files of `2_derive` whose tables the texts name, in the order of the flow."""
+def _needed(session: Session, texts: Iterable[str] | None) -> dict[str, frozenset[str]]:
+    """Return the files of `2_derive` whose tables the texts name, in the order of the flow.
+
+    Each comes with the files that must run before it.
+    """
     steps = _steps(session.sql_path)
     if texts is None:
-        return [step.name for step in steps]
+        return {step.name: step.needs for step in steps}
     words = frozenset().union(*map(_words, texts))
     needed = []
     for step in reversed(steps):
         if step.makes & words:
-            needed.append(step.name)
+            needed.append(step)
             words |= step.words
-    return needed[::-1]
+    return {step.name: step.needs for step in reversed(needed)}
 
 
 @cache
 def _steps(sql_path: tuple[Path, ...]) -> tuple[_Step, ...]:
-    names = [name for name in flow() if name.startswith(DERIVED)]
-    texts = [_code(sqlfiles.find(name, sql_path).text) for name in names]
-    return tuple(
-        _Step(name, frozenset(_WRITTEN.findall(text)), _words(text))
-        for name, text in zip(names, texts, strict=True)
-    )
+    steps: list[_Step] = []
+    for name in flow():
+        if name.startswith(DERIVED):
+            text = _code(sqlfiles.find(name, sql_path).text)
+            words = _words(text)
+            needs = frozenset(step.name for step in steps if step.makes & words)
+            steps.append(_Step(name, frozenset(_WRITTEN.findall(text)), words, needs))
+    return tuple(steps)
 
 
 def _words(text: str) -> frozenset[str]:
