@@ -28,7 +28,7 @@ from tc_engine.schema import COVERS_KEY, EVENT_SCHEMA, SCHEMA_VERSION, VERSION_K
 MANIFEST = "manifest.json"
 EVENTS = "events"
 PIDS = 2**22  # no process id is larger (Linux, 64 bit)
-ROW_GROUP_ROWS = 128 * 1024
+ROW_GROUP_ROWS = 32 * 1024  # a reader's threads take a group each
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,13 @@ def write_part(
     run: Path,
     process: str,
     number: int,
-    table: pa.Table,
+    content: pa.Table | Iterable[pa.Table],
     created_by: str,
     *,
     covers: int | None = None,
     quick: bool = False,
 ) -> Path:
-    """Write one part of the event table and return its path.
+    """Write one part of the event table, given whole or table by table, and return its path.
 
     `process` names the folder (`process=<process>`); letters, digits, `-`, `_` and `.` only. With
     `covers`, the part holds what the parts up to that number held. `quick`: it will soon be joined
@@ -116,16 +116,18 @@ def write_part(
         metadata[COVERS_KEY] = str(covers).encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        pq.write_table(
-            table.cast(EVENT_SCHEMA).replace_schema_metadata(metadata),
-            temporary,
-            compression="lz4" if quick else "zstd",
-            row_group_size=ROW_GROUP_ROWS,
-        )
+        schema = EVENT_SCHEMA.with_metadata(metadata)
+        with pq.ParquetWriter(temporary, schema, compression="lz4" if quick else "zstd") as writer:
+            for table in [content] if isinstance(content, pa.Table) else content:
+                whole = table.cast(EVENT_SCHEMA).replace_schema_metadata(metadata)
+                writer.write_table(whole, row_group_size=ROW_GROUP_ROWS)
         temporary.replace(path)
     except OSError as error:
         _remove(temporary)
         raise cannot_write(path, error) from error
+    except BaseException:
+        _remove(temporary)
+        raise
     return path
 
 

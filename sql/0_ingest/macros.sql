@@ -1,7 +1,6 @@
 -- The few macros that reading JSON Lines needs; each value is JSON, or NULL where the key is absent.
 
--- NaN and the infinities, which JSON does not know but Python writes, become strings of that text.
-CREATE OR REPLACE MACRO quote_non_finite(line) AS
+CREATE OR REPLACE MACRO _quote_non_finite(line) AS
     CASE
         WHEN regexp_matches(line, '[\s:\[,]-?(?i:nan|inf)')
             THEN regexp_replace(
@@ -19,6 +18,19 @@ CREATE OR REPLACE MACRO quote_non_finite(line) AS
                 '"',
                 'g'
             )
+        ELSE line
+    END;
+
+-- NaN and the infinities, which JSON does not know but Python writes, become strings of that text.
+-- A regular expression for every line would take a third of the time: few lines hold such letters.
+CREATE OR REPLACE MACRO quote_non_finite(line) AS
+    CASE
+        WHEN contains(line, 'NaN') THEN _quote_non_finite(line)
+        WHEN contains(line, 'Inf') THEN _quote_non_finite(line)
+        WHEN contains(line, 'nan') THEN _quote_non_finite(line)
+        WHEN contains(line, 'inf') THEN _quote_non_finite(line)
+        WHEN contains(line, 'NAN') THEN _quote_non_finite(line)
+        WHEN contains(line, 'INF') THEN _quote_non_finite(line)
         ELSE line
     END;
 

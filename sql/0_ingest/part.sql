@@ -1,5 +1,6 @@
 -- One row per event of one process, `first_event` to `last_event`, with the event table's columns.
--- Reads: placed_events, parents, the Parquet file named by `staged`.  Writes: part.
+-- Parents are found outside of SQL and filled in.
+-- Reads: placed_events, the Parquet file named by `staged`.  Writes: part.
 CREATE OR REPLACE VIEW part AS
 WITH
 event AS (
@@ -28,7 +29,7 @@ SELECT
     event.start_ts,
     event.end_ts,
     event.outcome,
-    parents.parent_id,
+    CAST(NULL AS BIGINT) AS parent_id,
     beginning.function,
     CAST(NULL AS JSON) AS parameters,
     beginning.receiver,
@@ -48,7 +49,6 @@ SELECT
     beginning.extra
 FROM event
 INNER JOIN read_parquet(getvariable('staged')) AS beginning USING (row_no)
-LEFT JOIN ending ON event.post_row = ending.row_no
-LEFT JOIN parents ON event.event_id = parents.event_id;
+LEFT JOIN ending ON event.post_row = ending.row_no;
 
 COMMENT ON VIEW part IS 'One row per event of one process, first_event to last_event';

@@ -143,5 +143,5 @@ SELECT
     END AS extra
 FROM judged;
 
-COPY _rows TO (getvariable('staged')) (FORMAT parquet, COMPRESSION lz4); -- noqa: PRS
+COPY _rows TO (getvariable('staged')) (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 16384); -- noqa: PRS
 DROP VIEW _rows;

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import tc_engine
 from tc_engine.dataset import EVENTS, ROW_GROUP_ROWS, Manifest, write_manifest, write_part
@@ -25,8 +27,7 @@ from tc_engine.ingest.place import new_dataset
 from tc_engine.ingest.report import PROBLEM_KINDS, IngestReport, Problem
 from tc_engine.ingest.sources import Source, find_sources
 
-# A part is held in memory while it is written, about 1 kB a call: one row group, some 150 MB.
-PART_ROWS = ROW_GROUP_ROWS
+PART_ROWS = 4 * ROW_GROUP_ROWS
 SHOWN_PROBLEMS = 20
 CREATED_BY = f"tc_engine {tc_engine.__version__} ingest"
 _FETCHED = 64 * 1024
@@ -124,14 +125,35 @@ def _write_parts(session: Session, run: Path) -> None:
     processes = session.rows(
         "SELECT process_id, count(*) FROM placed_events GROUP BY process_id ORDER BY process_id"
     )
-    for process, events in processes:
-        session.set("process", process)
-        session.load("parents", _parents(session, process))
-        for number, first in enumerate(range(1, events + 1, PART_ROWS)):
-            session.set("first_event", first)
-            session.set("last_event", first + PART_ROWS - 1)
-            session.run("0_ingest/part")
-            write_part(run, str(process), number, _part(session), CREATED_BY)
+    # While Python looks for parents, and while rows are compressed, the next ones are put together.
+    with ThreadPoolExecutor(2) as helpers, session.connection.cursor() as calls:
+        for process, events in processes:
+            session.set("process", process)
+            found = helpers.submit(_parents, calls, process, events)
+            for number, first in enumerate(range(1, events + 1, PART_ROWS)):
+                tables = _tables(session, first, min(first + PART_ROWS - 1, events), found)
+                write_part(run, str(process), number, _ahead(helpers, tables), CREATED_BY)
+
+
+def _tables(
+    session: Session, first: int, last: int, found: Future[array[int]]
+) -> Iterator[pa.Table]:
+    """Yield the events of a process from `first` to `last`, a row group at a time."""
+    for start in range(first, last + 1, ROW_GROUP_ROWS):
+        session.set("first_event", start)
+        session.set("last_event", min(start + ROW_GROUP_ROWS - 1, last))
+        session.run("0_ingest/part")
+        table = _part(session)
+        outer = _nullable(found.result()[start : start + len(table)])
+        yield table.set_column(table.schema.get_field_index("parent_id"), "parent_id", outer)
+
+
+def _ahead(helpers: ThreadPoolExecutor, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables, each after the next one has been asked for."""
+    coming = helpers.submit(next, tables, None)
+    while (table := coming.result()) is not None:
+        coming = helpers.submit(next, tables, None)
+        yield table
 
 
 def _part(session: Session) -> pa.Table:
@@ -145,8 +167,9 @@ def _part(session: Session) -> pa.Table:
         ) from error
 
 
-def _parents(session: Session, process: int) -> pa.Table:
-    result = session.connection.execute(
+def _parents(connection: duckdb.DuckDBPyConnection, process: int, events: int) -> array[int]:
+    """Return the parent of each event of a process by its number, from 1; 0 where there is none."""
+    result = connection.execute(
         "SELECT thread_id, event_id, start_ts, end_ts FROM placed_events "
         "WHERE process_id = ? AND kind = 'call' "
         "ORDER BY thread_id, start_ts, end_ts DESC NULLS FIRST, event_id",
@@ -157,15 +180,16 @@ def _parents(session: Session, process: int) -> pa.Table:
         while rows := result.fetchmany(_FETCHED):
             yield from rows
 
-    children, outer = array("q"), array("q")
+    found = array("q", bytes(8 * (events + 1)))
     for child, parent in parents(calls()):
-        children.append(child)
-        outer.append(parent)
-    return pa.table({"event_id": _int64(children), "parent_id": _int64(outer)})
+        found[child] = parent
+    return found
 
 
-def _int64(numbers: array[int]) -> pa.Array:
-    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+def _nullable(numbers: array[int]) -> pa.Array:
+    """Return numbers with null for 0."""
+    found = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+    return pc.if_else(pc.equal(found, 0), pa.scalar(None, pa.int64()), found)
 
 
 def _write_manifest(files: Sequence[Source], report: IngestReport, run: Path) -> None:
