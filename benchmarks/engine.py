@@ -100,6 +100,39 @@ def relations(bench: Bench) -> Iterator[Row]:
         yield bench.time("relations", name, _events(bench.good), *infer)
 
 
+def learner(bench: Bench) -> Iterator[Row]:
+    """Time the learner alone, on the correct run and on ten copies of it."""
+    large = scaled(bench.good, bench.scratch / "ten", "--steps", "10")
+    for name, run in ((GOOD, bench.good), (f"10 x {GOOD}", large)):
+        print(f"learner: {name}", file=sys.stderr)
+        command = [sys.executable, "-m", "benchmarks.learner", run]
+        found = [
+            json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
+            for _ in range(bench.repetitions)
+        ]
+        figures = [Figures(one["wall"], one["cpu"], 0, 0, 0) for one in found]
+        size = int(found[0]["hypotheses"])
+        yield Row("learner", name, size, bench.repetitions, middle(figures))
+
+
+def partitions(bench: Bench) -> Iterator[Row]:
+    """Time inference from eight runs in one session, in two processes, and with a kept folder."""
+    runs = []
+    for number in range(8):
+        copies = ("--ranks", "1", "--steps", str(1 + number % 2))
+        runs.append(scaled(bench.good, bench.scratch / f"part-{number}", *copies))
+    size, few = sum(map(_events, runs)), sum(map(_events, runs[:-1]))
+    work, times = bench.scratch / "work", 1
+    infer = bench.infer(*runs)
+    yield bench.time("partitions", "one session", size, *infer)
+    yield bench.time("partitions", "--partitions 2", size, *infer, "--partitions", "2")
+    kept = [*bench.infer(*runs[:-1]), "--work", work]
+    yield bench.time("partitions", "seven runs, into an empty --work", few, *kept, times=times)
+    kept = [*infer, "--work", work]
+    yield bench.time("partitions", "an eighth run, with that --work", size, *kept, times=times)
+    yield bench.time("partitions", "all eight again, with that --work", size, *kept)
+
+
 def growth(bench: Bench) -> Iterator[Row]:
     """Time inference from one to a hundred copies of the correct run, one after another in time."""
     run = bench.scratch / "grown"
@@ -170,7 +203,7 @@ def write(rows: Sequence[Row], text: str) -> None:
     (RESULTS / "engine.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-PARTS = (commands, relations, worst_case, many_runs, growth)
+PARTS = (commands, relations, learner, worst_case, partitions, many_runs, growth)
 
 if __name__ == "__main__":
     main()

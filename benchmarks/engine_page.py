@@ -21,7 +21,9 @@ number of it is in `engine.json`."""
 WHAT = {
     "commands": "Every command on the tutorial's traces",
     "relations": "Each relation by itself, on the correct run",
+    "learner": "The learner alone: from counted signatures of every relation to invariants",
     "worst case": "As many records as in the slowest inference of TrainCheck's paper (38 hours)",
+    "partitions": "Eight runs: in one session, in partitions, and with what is known of them",
     "growth": "Copies of the correct run, one after the other in time",
     "limited": "The largest of these with a limit",
     "runs": "More and more small runs at once",
@@ -51,6 +53,8 @@ def _cells(row: Row) -> list[object]:
     size, rate = f"{row.size:,} events", f"{found.wall / max(row.size, 1) * 1e6:.1f} s"
     if row.name.startswith("ingest"):
         size, rate = f"{row.size / MB:.0f} MB of JSON", f"{row.size / MB / found.wall:.0f} MB/s"
+    elif row.part == "learner":
+        size, rate = f"{row.size:,} hypotheses", f"{found.wall / row.size * 1e6:.0f} s"
     elif row.part == "runs":
         size, rate = f"{row.size:,}", f"{found.wall / row.size * 1000:.0f} ms a run"
     elif not row.size:

@@ -123,17 +123,24 @@ def count(
 ) -> None:
     """Let every partition count the examples of the hypotheses that are in a folder."""
     calls: list[Call] = [
-        partial(count_in, replace(asked, relations=tuple(lacking)), one, folder)
-        for one in partitions
-        if (lacking := lacking_examples(asked, one, folder))
+        partial(count_in, replace(asked, relations=lacking), one, folder)
+        for one, lacking in zip(
+            partitions, lacking_examples(asked, partitions, folder), strict=True
+        )
+        if lacking
     ]
     _run(executor, calls, "examples", progress)
 
 
-def lacking_examples(asked: Asked, partition: Partition, folder: Path) -> list[Relation]:
-    """Return the relations with hypotheses that a partition has not counted yet."""
+def lacking_examples(
+    asked: Asked, partitions: Sequence[Partition], folder: Path
+) -> list[tuple[Relation, ...]]:
+    """Return for each partition the relations with hypotheses that it has not counted yet."""
     with _session(asked) as session:
-        return [one for one in asked.relations if _take_new(session, one, partition, folder)]
+        return [
+            tuple(one for one in asked.relations if _take_new(session, one, partition, folder))
+            for partition in partitions
+        ]
 
 
 def count_in(asked: Asked, partition: Partition, folder: Path) -> None:

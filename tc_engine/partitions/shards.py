@@ -111,11 +111,8 @@ def without_examples(
     asked: inference.Asked, partitions: Sequence[Partition], scratch: Path
 ) -> list[int]:
     """Return the numbers of the shards that have not counted the examples of all hypotheses."""
-    return [
-        number
-        for number, one in enumerate(partitions, start=1)
-        if inference.lacking_examples(asked, one, scratch)
-    ]
+    lacking = inference.lacking_examples(asked, partitions, scratch)
+    return [number for number, relations in enumerate(lacking, start=1) if relations]
 
 
 def without_verdicts(partitions: Sequence[Partition]) -> list[int]:
