@@ -52,8 +52,6 @@ def ingest(
     can be written, UsageError where `run` is something else than a dataset.
     """
     files = find_sources(sources, trace_files=trace_files)
-    # Chunks come and go; Arrow's own pool gives each one's pages back, which takes a tenth of the time.
-    pa.set_memory_pool(pa.system_memory_pool())
     with new_dataset(run) as (dataset, scratch):
         spill = limits.temp_dir or scratch
         with Session(replace(limits, temp_dir=spill)) as session:
