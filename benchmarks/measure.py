@@ -96,7 +96,8 @@ class _Watch(threading.Thread):
 
 def _size(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            total += path.stat().st_size if path.is_file() else 0
+    for place, _, names in os.walk(folder):  # folders may go away while it looks
+        for name in names:
+            with suppress(OSError):
+                total += Path(place, name).stat().st_size
     return total

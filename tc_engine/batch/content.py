@@ -46,7 +46,7 @@ def is_done(job: Job, key: str) -> bool:
     """Tell whether a job's output is there, made of the same input and as it was made."""
     done = Done.read(job)
     return bool(
-        done and done.key == key and job.output.exists() and done.output == digest(job.output)
+        done and done.key == key and job.output.exists() and done.output == digest_of_output(job)
     )
 
 
@@ -55,6 +55,13 @@ def key_of(job: Job) -> str:
     inputs = [[str(path), digest(path)] for path in job.inputs]
     content = [tc_engine.__version__, sqlfiles.digest(), job.kind, list(job.options), inputs]
     return _hash(json.dumps(content).encode())
+
+
+def digest_of_output(job: Job) -> str:
+    """Return a digest of what a job made: also of the failed hypotheses beside the invariants."""
+    beside = job.output.with_name(f"{job.output.name}.failed")
+    made = [job.output, beside] if job.kind == "infer" else [job.output]
+    return _hash(" ".join(digest(path) for path in made if path.exists()).encode())
 
 
 def digest(path: Path) -> str:

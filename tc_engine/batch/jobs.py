@@ -18,7 +18,8 @@
     output = "store/nightly"
 
 Paths are relative to the folder of the file. A job comes after those whose output it reads, and
-after those that it names with `after`. `threads` and `memory` say what a job needs.
+after those that it names with `after`. `threads` and `memory` say what a job needs; `work` is where
+infer and check keep what they found in runs.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ READS: Mapping[str, Mapping[str, str]] = {
     "check": {"runs": "-f", "invariants": "-i"},
 }
 _COMMON = frozenset({"name", "output", "options", "after", "threads", "memory"})
+_MORE = {"ingest": (), "infer": ("work",), "check": ("work",)}
 _OURS = ("-o", "--output", "--output-dir", "-f", "-i", "--threads", "--memory-limit", "--temp-dir")
 
 
@@ -105,7 +107,7 @@ def _tables(file: Path, kind: str, found: object) -> list[dict[str, Any]]:
 
 def _job(file: Path, kind: str, where: str, given: dict[str, Any]) -> Job:
     where = given["name"] if isinstance(given.get("name"), str) else where
-    _known(file, where, given, [*READS[kind], *_COMMON])
+    _known(file, where, given, [*READS[kind], *_COMMON, *_MORE[kind]])
     folder = file.resolve().parent
     options = _texts(file, where, given, "options")
     if ours := [option for option in options if option.partition("=")[0] in _OURS]:
@@ -118,11 +120,17 @@ def _job(file: Path, kind: str, where: str, given: dict[str, Any]) -> Job:
             for key in READS[kind]
         },
         folder / _text(file, where, given, "output"),
-        options,
+        (*options, *_work(file, where, given)),
         frozenset(_texts(file, where, given, "after")),
         _count(file, where, given, "threads"),
         parse_size(given["memory"]) if "memory" in given else None,
     )
+
+
+def _work(file: Path, where: str, given: dict[str, Any]) -> list[str]:
+    if "work" not in given:
+        return []
+    return ["--work", str(file.resolve().parent / _text(file, where, given, "work"))]
 
 
 def _known(file: Path, where: str, given: Mapping[str, Any], known: Sequence[str] | Any) -> None:

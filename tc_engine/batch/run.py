@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tc_engine.batch.board import ENDED_WELL, Board, State
-from tc_engine.batch.content import Done, digest, is_done, key_of
+from tc_engine.batch.content import Done, digest_of_output, is_done, key_of
 from tc_engine.batch.jobs import Job
 from tc_engine.batch.locks import StoppedError, locked
 from tc_engine.dataset import cannot_write
@@ -154,7 +154,7 @@ class Batch:
                 state = State.STOPPED
             if state is State.DONE:
                 _put_in_place(folder, job.output)
-                Done(key, digest(job.output)).write(job)
+                Done(key, digest_of_output(job)).write(job)
             self._board.put(
                 job,
                 state=state,

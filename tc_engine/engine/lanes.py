@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tc_engine.engine.session import Session
 
 T = TypeVar("T")
+
+_EVERY = 0.05  # seconds
 
 
 class Made:
@@ -89,7 +91,8 @@ def side_by_side(session: Session, tasks: Sequence[Callable[[Session], T]], lane
             return [future.result() for future in futures]
         except BaseException:
             session.made.stop()
-            session.interrupt()
             for future in futures:
                 future.cancel()
+            while wait(futures, timeout=_EVERY).not_done:
+                session.interrupt()  # a query may have begun after the last time
             raise

@@ -11,11 +11,10 @@ A context stands for all that decides what is found in a run: settings, queries,
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import tc_engine
 from tc_engine.dataset import Dataset, cannot_write, write_whole
@@ -81,20 +80,19 @@ def write(session: Session, tables: Iterable[str], folder: Path) -> None:
 
     Where it is there already, another process was first with the same.
     """
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        for table in tables:
-            session.set("exchanged", str(temporary / f"{table}.parquet"))
-            session.execute(f"COPY \"{table}\" TO (getvariable('exchanged')) (FORMAT parquet)")
-        if not folder.exists():
-            temporary.rename(folder)
-    except OSError as error:
-        if not folder.exists():
-            raise cannot_write(folder, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    _make(folder.parent)
+    # Processes of several hosts may write here, so a process id tells too little.
+    with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+        made = Path(temporary, "made")
+        try:
+            made.mkdir()
+            for table in tables:
+                session.set("exchanged", str(made / f"{table}.parquet"))
+                session.execute(f"COPY \"{table}\" TO (getvariable('exchanged')) (FORMAT parquet)")
+            made.rename(folder)
+        except OSError as error:
+            if not folder.exists():
+                raise cannot_write(folder, error) from error
 
 
 def read(session: Session, tables: Iterable[str], folders: Sequence[Path]) -> None:

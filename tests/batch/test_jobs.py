@@ -25,6 +25,7 @@ output = "store/rules.json"
 options = ["--min-support", "3"]
 memory = "2GB"
 threads = 2
+work = "store/known"
 
 [[ingest]]
 name = "monday"
@@ -60,7 +61,7 @@ def test_jobs_come_after_those_whose_output_they_read(tmp_path: Path) -> None:
     store = tmp_path / "store"
     assert found["rules"].arguments(Path("out")) == [
         *("infer", "-f", f"{store}/good-monday", f"{store}/good-sunday", f"{tmp_path}/old/good"),
-        *("--min-support", "3", "-o", "out"),
+        *("--min-support", "3", "--work", f"{store}/known", "-o", "out"),
     ]
     assert found["monday"].arguments(Path("out")) == [
         "ingest",

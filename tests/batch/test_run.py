@@ -121,6 +121,9 @@ def test_work_is_done_once(store: Path) -> None:
     (store / "store/rules.json").write_text("", encoding="utf-8")
     batch(store)
     assert states(store)["rules"] == "done", "its output was not what it had made"
+    (store / "store/rules.json.failed").unlink()
+    batch(store)
+    assert states(store)["rules"] == "done", "nor was what lies beside it"
 
 
 def test_a_failure_stops_only_what_needs_it(store: Path) -> None:
