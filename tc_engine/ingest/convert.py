@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import tc_engine
-from tc_engine.dataset import EVENTS, ROW_GROUP_ROWS, Manifest, write_manifest, write_part
+from tc_engine.dataset import EVENTS, Manifest, write_manifest, write_part
 from tc_engine.engine.session import Limits, Session
 from tc_engine.errors import DataError
 from tc_engine.ingest.lines import LineReader
@@ -27,7 +27,9 @@ from tc_engine.ingest.place import new_dataset
 from tc_engine.ingest.report import PROBLEM_KINDS, IngestReport, Problem
 from tc_engine.ingest.sources import Source, find_sources
 
-PART_ROWS = 4 * ROW_GROUP_ROWS
+# Events in memory at once, about 1 kB each, and the rows of a row group.
+GROUP_ROWS = 16 * 1024
+PART_ROWS = 8 * GROUP_ROWS
 SHOWN_PROBLEMS = 20
 CREATED_BY = f"tc_engine {tc_engine.__version__} ingest"
 _FETCHED = 64 * 1024
@@ -139,9 +141,9 @@ def _tables(
     session: Session, first: int, last: int, found: Future[array[int]]
 ) -> Iterator[pa.Table]:
     """Yield the events of a process from `first` to `last`, a row group at a time."""
-    for start in range(first, last + 1, ROW_GROUP_ROWS):
+    for start in range(first, last + 1, GROUP_ROWS):
         session.set("first_event", start)
-        session.set("last_event", min(start + ROW_GROUP_ROWS - 1, last))
+        session.set("last_event", min(start + GROUP_ROWS - 1, last))
         session.run("0_ingest/part")
         table = _part(session)
         outer = _nullable(found.result()[start : start + len(table)])
