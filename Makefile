@@ -30,7 +30,7 @@ demo: install ## Find a real bug in a training program, step by step (a minute o
 	PATH="$(CURDIR)/$(BIN):$$PATH" examples/tutorial.sh
 
 test: install ## Run the quick tests
-	$(BIN)/pytest -q -m "not slow"
+	$(BIN)/pytest -q -m "not slow" --numprocesses auto --maxprocesses 4
 
 test-all: install ## Run all tests
 	$(BIN)/pytest -q
