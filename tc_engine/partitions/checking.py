@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tc_engine import check as flow
 from tc_engine.dataset import Dataset, open_dataset
@@ -14,8 +14,10 @@ from tc_engine.engine import stages
 from tc_engine.engine.session import Limits, Session
 from tc_engine.invariants import Invariant, to_json
 from tc_engine.partitions import store
-from tc_engine.partitions.executors import Call, Executor
 from tc_engine.partitions.store import Partition
+
+if TYPE_CHECKING:
+    from tc_engine.partitions.executors import Call, Executor
 
 VERDICTS = "verdicts"
 TABLES = ("judged", "first_violations", "violation_records")

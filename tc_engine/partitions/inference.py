@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
@@ -26,10 +26,12 @@ from tc_engine.infer import (
     together,
 )
 from tc_engine.partitions import store
-from tc_engine.partitions.executors import Call, Executor
 from tc_engine.partitions.groups import digest
 from tc_engine.partitions.store import Partition
 from tc_engine.relations._base import Relation
+
+if TYPE_CHECKING:
+    from tc_engine.partitions.executors import Call, Executor
 
 CANDIDATES, EXAMPLES = "candidates", "examples"
 # What a partition tells of the examples of a relation.
