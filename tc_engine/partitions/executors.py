@@ -53,8 +53,8 @@ def _attempt(calls: Sequence[Call], count: int, left: Told) -> list[Call]:
     with ProcessPoolExecutor(
         max(1, min(count, len(calls))), multiprocessing.get_context("spawn"), _begin
     ) as pool:
+        futures: dict[Future[None], Call] = {pool.submit(call): call for call in calls}
         try:
-            futures: dict[Future[None], Call] = {pool.submit(call): call for call in calls}
             for done, future in enumerate(as_completed(futures), start=1):
                 try:
                     future.result()

@@ -38,24 +38,14 @@ def test_all_calls_are_done_and_told(make: Callable[[], Executor], tmp_path: Pat
     assert told == [1, 2, 3]
 
 
-def linger(begun: Path) -> None:
-    begun.touch()
-    time.sleep(120)
-
-
-def interrupt_once(begun: Path) -> None:
-    while not begun.exists():
-        time.sleep(0.05)
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def test_ctrl_c_ends_the_processes_too(tmp_path: Path) -> None:
-    begun = tmp_path / "begun"
+def test_ctrl_c_ends_the_processes_too() -> None:
     start = time.monotonic()
-    threading.Thread(target=interrupt_once, args=[begun], daemon=True).start()
+    timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
     with pytest.raises(KeyboardInterrupt):
-        executors.processes(1)([partial(linger, begun)], lambda _: None)
-    assert time.monotonic() - start < 100
+        executors.processes(2)([partial(time.sleep, 60)] * 2, lambda _: None)
+    timer.join()
+    assert time.monotonic() - start < 30
 
 
 @pytest.mark.parametrize("make", [lambda: executors.here, lambda: executors.processes(2)])
