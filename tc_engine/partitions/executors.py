@@ -63,8 +63,6 @@ def _attempt(calls: Sequence[Call], count: int, left: Told) -> list[Call]:
                 left(len(calls) - done + len(lost))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
             raise
     return lost
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -36,16 +34,6 @@ def test_all_calls_are_done_and_told(make: Callable[[], Executor], tmp_path: Pat
     make()(calls, told.append)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["0", "1", "2"]
     assert told == [1, 2, 3]
-
-
-def test_ctrl_c_ends_the_processes_too() -> None:
-    start = time.monotonic()
-    timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        executors.processes(2)([partial(time.sleep, 60)] * 2, lambda _: None)
-    timer.join()
-    assert time.monotonic() - start < 30
 
 
 @pytest.mark.parametrize("make", [lambda: executors.here, lambda: executors.processes(2)])
