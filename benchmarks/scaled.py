@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tc_engine.dataset import Dataset, open_dataset, write_manifest, write_part
+from tc_engine.dataset import Dataset, open_dataset, write_manifest
+from tc_engine.parts import write_part
 from tc_engine.schema import EVENT_SCHEMA
 
 MADE_BY = "tc_engine benchmarks"

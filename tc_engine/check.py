@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import pyarrow as pa
+from typing import Any
 
 from tc_engine import relations
 from tc_engine.dataset import Dataset
@@ -154,6 +153,12 @@ def conclude(
     return Check(traces, tuple(invariants), tuple(results))
 
 
+def state(session: Session, params: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
+    """Make the table `hypotheses` of params, by the number of each hypothesis."""
+    texts = [json.dumps(one) for one in params.values()]
+    session.load("hypotheses", {"hypothesis_id": ("BIGINT", [*params]), "params": ("JSON", texts)})
+
+
 def _judge(
     session: Session,
     relation: Relation,
@@ -162,16 +167,19 @@ def _judge(
 ) -> None:
     """Judge the invariants of one relation, by their number, in all traces."""
     progress(f"{relation.title}: checking")
-    session.load("_stated", _stated(invariants))
-    session.connection.execute(
-        "CREATE OR REPLACE TABLE hypotheses AS "
-        "SELECT hypothesis_id, CAST(params AS JSON) AS params FROM _stated"
-    )
+    state(session, {number: one.params for number, one in invariants.items()})
     stages.run(session, f"{relation.name}/examples", progress)
     session.run("4_learn/example_signatures")
     stages.run(session, "4_learn/signature_fields", progress)
     session.run("4_learn/signature_classes")
-    session.load("accepted_classes", _accepted(session, invariants))
+    accepted = _accepted(session, invariants)
+    session.load(
+        "accepted_classes",
+        {
+            "hypothesis_id": ("BIGINT", [hypothesis for hypothesis, _ in accepted]),
+            "class": ("BIGINT", [number for _, number in accepted]),
+        },
+    )
     session.run("5_check/accepted_signatures")
     session.run("5_check/judged")
     session.run("5_check/violations")
@@ -188,37 +196,20 @@ def _result(
     return Result(trace, invariant, relation, judged[0] if judged else 0, violation, reason)
 
 
-def _stated(invariants: Mapping[int, Invariant]) -> pa.Table:
-    return pa.table(
-        {
-            "hypothesis_id": pa.array(invariants, pa.int64()),
-            "params": pa.array(
-                [json.dumps(one.params) for one in invariants.values()], pa.string()
-            ),
-        }
-    )
-
-
-def _accepted(session: Session, invariants: Mapping[int, Invariant]) -> pa.Table:
-    """Return the classes of signatures that satisfy the precondition of each hypothesis."""
+def _accepted(session: Session, invariants: Mapping[int, Invariant]) -> list[tuple[int, int]]:
+    """Return each hypothesis with each class of signatures that satisfies its precondition."""
     signatures = load.classes(session)
     rows = session.rows(
         "SELECT DISTINCT hypothesis_id, class, is_pair "
         "FROM example_signatures INNER JOIN signature_classes USING (signature)"
     )
-    accepted = [
+    return [
         (hypothesis, number)
         for hypothesis, number, is_pair in rows
         if accepts(
             _condition(invariants[hypothesis]), signatures[number], records=2 if is_pair else 1
         )
     ]
-    return pa.table(
-        {
-            "hypothesis_id": pa.array([hypothesis for hypothesis, _ in accepted], pa.int64()),
-            "class": pa.array([number for _, number in accepted], pa.int64()),
-        }
-    )
 
 
 def _condition(invariant: Invariant) -> Condition:

@@ -3,8 +3,7 @@
 A part appears whole or not at all: it is written beside its place under a name that no reader looks
 at, then renamed. A process writes only into its own folder, so processes need no lock. While a
 program runs, the collector writes a small part every second and from time to time joins those to
-a large one, which takes the place of the first and says in its metadata up to which number it
-covers the others; these are then removed.
+a large one, whose name says which (`part-00004-00019`); these are then removed.
 """
 
 from __future__ import annotations
@@ -14,21 +13,19 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from tc_engine.errors import DataError
-from tc_engine.schema import COVERS_KEY, EVENT_SCHEMA, SCHEMA_VERSION, VERSION_KEY, part_metadata
+from tc_engine.files import cannot_write, write_whole
 
+SCHEMA_VERSION = 1
+VERSION_KEY = "tc_engine.schema_version"  # in the metadata of each part
 MANIFEST = "manifest.json"
 EVENTS = "events"
 PIDS = 2**22  # no process id is larger (Linux, 64 bit)
-ROW_GROUP_ROWS = 32 * 1024  # a reader's threads take a group each
+_NUMBERS = re.compile(r"part-(\d+)(?:-(\d+))?$")
 
 
 @dataclass(frozen=True)
@@ -54,81 +51,32 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A trace dataset that was found readable: its folder, its manifest, its parts in order."""
+    """A trace dataset that is there: its folder, its manifest, its parts in order."""
 
     path: Path
     manifest: Manifest
     parts: tuple[Path, ...]
 
+    @property
+    def size(self) -> int:
+        """Bytes of all parts. Raises DataError where one is gone."""
+        return sum(state(part).st_size for part in self.parts)
+
+
+def state(part: Path) -> os.stat_result:
+    """Return the size and times of a part. Raises DataError where it is gone."""
+    try:
+        return part.stat()
+    except OSError as error:
+        raise DataError(
+            f"cannot read {part}: {error.strerror}",
+            "A run that is still being collected changes its parts: try again",
+        ) from error
+
 
 def write_manifest(run: Path, manifest: Manifest) -> None:
     """Write `manifest.json` in one piece."""
     write_whole(run / MANIFEST, json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees all of it or nothing.
-
-    Raises DataError where the folder cannot be written or the disk is full.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        _remove(temporary)
-        raise cannot_write(path, error) from error
-
-
-def _remove(temporary: Path) -> None:
-    with suppress(OSError):  # the folder may be gone, or no folder any more
-        temporary.unlink()
-
-
-def cannot_write(path: Path, error: OSError) -> DataError:
-    """Describe an output that could not be written, in the operating system's words."""
-    return DataError(
-        f"cannot write {path}: {error.strerror or error}",
-        "Free some space or choose another place with -o",
-    )
-
-
-def write_part(
-    run: Path,
-    process: str,
-    number: int,
-    content: pa.Table | Iterable[pa.Table],
-    created_by: str,
-    *,
-    covers: int | None = None,
-    quick: bool = False,
-) -> Path:
-    """Write one part of the event table, given whole or table by table, and return its path.
-
-    `process` names the folder (`process=<process>`); letters, digits, `-`, `_` and `.` only. With
-    `covers`, the part holds what the parts up to that number held. `quick`: it will soon be joined
-    with others, so compressing it well is not worth the time.
-    """
-    folder, path = process_folder(run, process), part_path(run, process, number)
-    temporary = folder / f".part-{number:05d}.{os.getpid()}.tmp"
-    metadata = {**(EVENT_SCHEMA.metadata or {}), **part_metadata(created_by)}
-    if covers is not None:
-        metadata[COVERS_KEY] = str(covers).encode()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        schema = EVENT_SCHEMA.with_metadata(metadata)
-        with pq.ParquetWriter(temporary, schema, compression="lz4" if quick else "zstd") as writer:
-            for table in [content] if isinstance(content, pa.Table) else content:
-                whole = table.cast(EVENT_SCHEMA).replace_schema_metadata(metadata)
-                writer.write_table(whole, row_group_size=ROW_GROUP_ROWS)
-        temporary.replace(path)
-    except OSError as error:
-        _remove(temporary)
-        raise cannot_write(path, error) from error
-    except BaseException:
-        _remove(temporary)
-        raise
-    return path
 
 
 def claim_process(run: Path, pid: int) -> int:
@@ -154,9 +102,10 @@ def process_folder(run: Path, process: str) -> Path:
     return run / EVENTS / f"process={process}"
 
 
-def part_path(run: Path, process: str, number: int) -> Path:
-    """Return the path of a part."""
-    return process_folder(run, process) / f"part-{number:05d}.parquet"
+def part_path(run: Path, process: str, number: int, last: int | None = None) -> Path:
+    """Return the path of a part; `last` is that of the last part that was joined to it."""
+    joined = "" if last is None else f"-{last:05d}"
+    return process_folder(run, process) / f"part-{number:05d}{joined}.parquet"
 
 
 def is_dataset(path: Path) -> bool:
@@ -165,20 +114,20 @@ def is_dataset(path: Path) -> bool:
 
 
 def open_dataset(path: Path) -> Dataset:
-    """Open a dataset and verify that every part can be read by this version.
+    """Open a dataset; what its parts hold is looked at when they are first read.
 
-    Raises DataError for a missing folder, no parts, a damaged part or another schema version.
+    Raises DataError for a missing folder, no parts or another schema version.
     """
     if not path.exists():
         raise DataError(f"there is no trace at {path}", "Check the path given to -f")
     manifest = read_manifest(path)
-    parts = tuple(sorted(path.glob(f"{EVENTS}/process=*/part-*.parquet")))
+    parts = tuple(_uncovered(path.glob(f"{EVENTS}/process=*/part-*.parquet")))
     if not parts:
         raise DataError(
             f"{path} holds no events",
             "Make one with `tc-engine collect` or `tc-engine ingest`",
         )
-    return Dataset(path, manifest, tuple(_readable(parts)))
+    return Dataset(path, manifest, parts)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -194,43 +143,35 @@ def read_manifest(path: Path) -> Manifest:
         version = content["schema_version"]
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise DataError(f"{file} cannot be read: {error}", "Collect or ingest again") from error
-    _check_version(version, file)
+    check_version(version, file)
     known = Manifest.__dataclass_fields__
     return Manifest(**{key: value for key, value in content.items() if key in known})
 
 
-def _readable(parts: Iterable[Path]) -> Iterator[Path]:
-    """Yield the parts in order, but for those that a part before them covers.
+def _uncovered(parts: Iterable[Path]) -> Iterator[Path]:
+    """Yield the parts in order, but for those whose events are in a joined part too.
 
-    Such a one is left where a process was killed between joining parts and removing them.
+    Such are left where a process was killed between joining parts and removing them.
     """
     folder, covered = None, -1
-    for part in parts:
-        metadata = _metadata(part)
-        if part.parent != folder:
-            folder, covered = part.parent, -1
-        number = int(re.sub(r"\D", "", part.stem) or -1)
-        if number < 0 or number > covered:
+    for parent, _, negative_last, part in sorted(map(_place, parts)):
+        if parent != folder:
+            folder, covered = parent, -1
+        if -negative_last > covered:
             yield part
-            covered = max(covered, int(metadata.get(COVERS_KEY, b"-1")))
+            covered = -negative_last
 
 
-def _metadata(part: Path) -> dict[bytes, bytes]:
-    try:
-        with part.open("rb") as file:
-            metadata = pq.read_metadata(file).metadata or {}
-    except (OSError, pa.ArrowException) as error:
-        reason = re.sub(r"\s+", " ", str(error)).strip()
-        raise DataError(
-            f"{part} is damaged or not Parquet: {reason}",
-            "Remove this part to go on without it, or make the trace again",
-        ) from error
-    version = metadata.get(VERSION_KEY, b"").decode()
-    _check_version(int(version) if version.isdigit() else version, part)
-    return metadata
+def _place(part: Path) -> tuple[str, int, int, Path]:
+    """Return what parts are sorted by: one that others were joined to comes before these."""
+    found = _NUMBERS.match(part.stem)
+    first = int(found[1]) if found else 0
+    last = int(found[2] or first) if found else 0
+    return str(part.parent), first, -last, part
 
 
-def _check_version(version: object, where: Path) -> None:
+def check_version(version: object, where: Path) -> None:
+    """Raise DataError for a schema version that this version of tc_engine does not read."""
     if version == SCHEMA_VERSION:
         return
     if isinstance(version, int) and version > SCHEMA_VERSION:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import duckdb
 
-from tc_engine.dataset import Dataset, cannot_write
+from tc_engine.dataset import Dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Limits, Session
 from tc_engine.errors import DataError, UsageError
+from tc_engine.files import cannot_write
 from tc_engine.ingest.place import new_dataset
 
 _FETCHED = 4096

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tc_engine.dataset import write_whole
 from tc_engine.errors import DataError
+from tc_engine.files import write_whole
 
 UNCONDITIONAL = "Unconditional"
 OVER_BUDGET = "Over budget: "

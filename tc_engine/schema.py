@@ -15,11 +15,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
-VERSION_KEY = b"tc_engine.schema_version"
-CREATED_BY_KEY = b"tc_engine.created_by"
-COVERS_KEY = b"tc_engine.covers"
-
 
 @dataclass(frozen=True)
 class Column:
@@ -61,8 +56,3 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 EVENT_SCHEMA = pa.schema([pa.field(column.name, column.type) for column in COLUMNS])
-
-
-def part_metadata(created_by: str) -> dict[bytes, bytes]:
-    """Key-value pairs that each Parquet part carries beside the Arrow schema."""
-    return {VERSION_KEY: str(SCHEMA_VERSION).encode(), CREATED_BY_KEY: created_by.encode()}

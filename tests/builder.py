@@ -19,7 +19,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tc_engine.dataset import Manifest, write_manifest, write_part
+from tc_engine.dataset import Manifest, write_manifest
+from tc_engine.parts import write_part
 from tc_engine.schema import EVENT_SCHEMA
 
 Row = dict[str, Any]

@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tc_engine.dataset import is_dataset, open_dataset, write_part, write_whole
+from tc_engine.dataset import SCHEMA_VERSION, VERSION_KEY, is_dataset, open_dataset
 from tc_engine.engine.session import Session
 from tc_engine.engine.stages import prepare
 from tc_engine.errors import DataError
-from tc_engine.schema import EVENT_SCHEMA, SCHEMA_VERSION
+from tc_engine.files import write_whole
+from tc_engine.parts import write_part
+from tc_engine.schema import EVENT_SCHEMA
 from tests.builder import Trace
 
 
@@ -69,7 +71,18 @@ def test_folder_without_events(run: Path) -> None:
 def test_truncated_part(run: Path) -> None:
     (part,) = open_dataset(run).parts
     part.write_bytes(part.read_bytes()[:-20])
-    assert "part-00000.parquet is damaged" in refusal(run)
+    with Session() as session, pytest.raises(DataError, match="is damaged"):
+        prepare(session, [open_dataset(run)])
+
+
+@pytest.mark.parametrize(("version", "advice"), [("2", "upgrade"), ("x", "again"), (None, "again")])
+def test_part_of_another_version(run: Path, version: str | None, advice: str) -> None:
+    (part,) = open_dataset(run).parts
+    metadata = {} if version is None else {VERSION_KEY: version}
+    pq.write_table(pq.read_table(part).replace_schema_metadata(metadata), part)
+    with Session() as session, pytest.raises(DataError, match="part-00000") as caught:
+        prepare(session, [open_dataset(run)])
+    assert advice in f"{caught.value} {caught.value.hint}"
 
 
 def test_corrupt_manifest(run: Path) -> None:
@@ -107,11 +120,11 @@ def test_parts_that_another_one_covers_are_left_out(tmp_path: Path) -> None:
         tables.append(pq.read_table(open_dataset(written).parts[0]))
         write_part(run, "1", number, tables[-1], "test")
     write_part(run, "2", 2, tables[0], "test")
-    write_part(run, "1", 1, pa.concat_tables(tables[1:4]), "test", covers=3)
+    write_part(run, "1", 1, pa.concat_tables(tables[1:4]), "test", last=3)
     parts = [f"{part.parent.name}/{part.name}" for part in open_dataset(run).parts]
     assert parts == [
         "process=1/part-00000.parquet",
-        "process=1/part-00001.parquet",
+        "process=1/part-00001-00003.parquet",
         "process=1/part-00004.parquet",
         "process=2/part-00002.parquet",
     ]

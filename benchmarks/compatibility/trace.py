@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import pyarrow as pa
-
 from benchmarks.compatibility.statements import precondition
+from tc_engine.check import state
 from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Session
@@ -43,17 +41,7 @@ class Trace:
 
     def examples(self, relation: Relation, invariants: Sequence[Invariant]) -> list[list[Group]]:
         """Return the examples of each invariant, whatever its precondition."""
-        stated = pa.table(
-            {
-                "hypothesis_id": pa.array(range(len(invariants)), pa.int64()),
-                "params": pa.array([json.dumps(one.params) for one in invariants], pa.string()),
-            }
-        )
-        self.session.load("stated", stated)
-        self.session.connection.execute(
-            "CREATE OR REPLACE TABLE hypotheses AS "
-            "SELECT hypothesis_id, CAST(params AS JSON) AS params FROM stated"
-        )
+        state(self.session, {number: one.params for number, one in enumerate(invariants)})
         for name in (
             f"{relation.name}/examples",
             "4_learn/example_signatures",

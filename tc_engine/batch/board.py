@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tc_engine.batch.jobs import Job
-from tc_engine.dataset import cannot_write, write_whole
+from tc_engine.files import cannot_write, write_whole
 
 STATUS = "status.json"
 

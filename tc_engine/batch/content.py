@@ -11,8 +11,9 @@ from pathlib import Path
 
 import tc_engine
 from tc_engine.batch.jobs import Job
-from tc_engine.dataset import write_whole
 from tc_engine.engine import sqlfiles
+from tc_engine.files import digest as digest_of_text
+from tc_engine.files import write_whole
 
 _CHUNK = 1 << 20
 
@@ -54,14 +55,14 @@ def key_of(job: Job) -> str:
     """Return what decides the output of a job: input, options, and this version of tc_engine."""
     inputs = [[str(path), digest(path)] for path in job.inputs]
     content = [tc_engine.__version__, sqlfiles.digest(), job.kind, list(job.options), inputs]
-    return _hash(json.dumps(content).encode())
+    return digest_of_text(json.dumps(content))
 
 
 def digest_of_output(job: Job) -> str:
     """Return a digest of what a job made: also of the failed hypotheses beside the invariants."""
     beside = job.output.with_name(f"{job.output.name}.failed")
     made = [job.output, beside] if job.kind == "infer" else [job.output]
-    return _hash(" ".join(digest(path) for path in made if path.exists()).encode())
+    return digest_of_text(" ".join(digest(path) for path in made if path.exists()))
 
 
 def digest(path: Path) -> str:
@@ -69,7 +70,7 @@ def digest(path: Path) -> str:
     if path.is_file():
         return _file_digest(path)
     lines = [f"{_file_digest(file)} {file.relative_to(path)}" for file in _files(path)]
-    return _hash("\n".join(lines).encode())
+    return digest_of_text("\n".join(lines))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -85,10 +86,6 @@ def _file_digest(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             state.update(chunk)
     return state.hexdigest()
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _record(job: Job) -> Path:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tc_engine.batch.jobs import Job
-from tc_engine.dataset import cannot_write
+from tc_engine.files import cannot_write
 
 _EVERY = 0.2  # seconds between two tries
 

@@ -18,8 +18,8 @@ from tc_engine.batch.board import ENDED_WELL, Board, State
 from tc_engine.batch.content import Done, digest_of_output, is_done, key_of
 from tc_engine.batch.jobs import Job
 from tc_engine.batch.locks import StoppedError, locked
-from tc_engine.dataset import cannot_write
 from tc_engine.errors import DataError, ExitCode, UsageError
+from tc_engine.files import cannot_write
 from tc_engine.scratch import held, remove_abandoned
 
 _TC_ENGINE = (sys.executable, "-m", "tc_engine")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tc_engine.infer import Inference
     from tc_engine.partitions import checking, inference
     from tc_engine.partitions.executors import Executor
-    from tc_engine.partitions.shards import Plan
+    from tc_engine.partitions.plan import Plan
     from tc_engine.partitions.store import Partition
 
 LOCAL = "local"
@@ -92,7 +92,6 @@ class Division:
     ) -> Inference | None:
         """Infer from runs; None for a shard, which tells what comes next."""
         from tc_engine import infer as flow
-        from tc_engine.partitions import inference, shards
 
         if not self._divides:
             return flow.infer(
@@ -103,6 +102,8 @@ class Division:
                 sql_path=asked.sql_path,
                 progress=console.phase,
             )
+        from tc_engine.partitions import inference, shards
+
         with scratch_folder(self.work or asked.limits.temp_dir) as scratch:
             context = asked.context(self.work or scratch)
             if self.shard is not None:
@@ -116,7 +117,6 @@ class Division:
     def check(self, asked: checking.Asked, plan: Plan, console: Console) -> Check | None:
         """Check runs; None for a shard, which tells what comes next."""
         from tc_engine import check as flow
-        from tc_engine.partitions import checking, shards
 
         if not self._divides:
             return flow.check(
@@ -127,6 +127,8 @@ class Division:
                 sql_path=asked.sql_path,
                 progress=console.phase,
             )
+        from tc_engine.partitions import checking, shards
+
         with scratch_folder(self.work or asked.limits.temp_dir) as scratch:
             context = asked.context(self.work or scratch)
             if self.shard is not None:

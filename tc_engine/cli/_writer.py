@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from tc_engine.cli import _formats, _rows
 from tc_engine.cli._console import flush, say
 from tc_engine.cli._options import TABLE_ROWS, Format
-from tc_engine.dataset import cannot_write
 from tc_engine.errors import UsageError
+from tc_engine.files import cannot_write
 
 _WRITERS = {
     Format.TABLE: _formats.write_table,

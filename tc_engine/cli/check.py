@@ -84,7 +84,7 @@ def check(
     """
     from tc_engine import invariants
     from tc_engine.partitions.checking import Asked
-    from tc_engine.partitions.shards import Plan
+    from tc_engine.partitions.plan import Plan
 
     paths = list(sql_path or ())
     values = settings(assignments or (), paths)

@@ -100,7 +100,7 @@ def infer(
     """
     from tc_engine import relations
     from tc_engine.partitions.inference import Asked
-    from tc_engine.partitions.shards import Plan
+    from tc_engine.partitions.plan import Plan
 
     paths = list(sql_path or ())
     values = settings(assignments or (), paths)

@@ -17,7 +17,7 @@ from tc_engine.scratch import scratch_folder
 if TYPE_CHECKING:
     from tc_engine.dataset import Dataset
     from tc_engine.engine.session import Limits
-    from tc_engine.partitions.shards import Plan
+    from tc_engine.partitions.plan import Plan
 
 
 def merge(
@@ -50,7 +50,7 @@ def merge(
     Example:
       tc-engine merge shared/work -o invariants.json
     """
-    from tc_engine.partitions.shards import Plan
+    from tc_engine.partitions.plan import Plan
 
     plan = Plan.read(work)
     bounds = limits(threads, memory_limit, temp_dir)

@@ -13,7 +13,8 @@ import pyarrow as pa
 from tc_engine.collect.fetchlog import ERROR, FOLDER, WorkerProcess, logs, read_process, read_rows
 from tc_engine.collect.stamp import CREATED_BY
 from tc_engine.collect.summary import ProcessSummary, write_summary
-from tc_engine.dataset import claim_process, write_part
+from tc_engine.dataset import claim_process
+from tc_engine.parts import write_part
 from tc_engine.schema import EVENT_SCHEMA
 
 PART_ROWS = 100_000

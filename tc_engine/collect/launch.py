@@ -23,8 +23,9 @@ from tc_engine.collect.boot import HANDSHAKE, INCLUDE_VARIABLE, RUN_VARIABLE
 from tc_engine.collect.gather import gather
 from tc_engine.collect.plan import Plan, as_note
 from tc_engine.collect.summary import ProcessSummary, read_summaries
-from tc_engine.dataset import Manifest, cannot_write, is_dataset, read_manifest, write_manifest
+from tc_engine.dataset import Manifest, is_dataset, read_manifest, write_manifest
 from tc_engine.errors import DataError, UsageError
+from tc_engine.files import cannot_write
 from tc_engine.invariants import Invariant
 
 MOST_LINES = 10

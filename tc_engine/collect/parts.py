@@ -17,7 +17,8 @@ import pyarrow as pa
 from tc_engine.collect.events import Api, Call, Event, Look, Row, State
 from tc_engine.collect.looks import states
 from tc_engine.collect.stamp import CREATED_BY
-from tc_engine.dataset import claim_process, part_path, write_part
+from tc_engine.dataset import claim_process, part_path
+from tc_engine.parts import write_part
 from tc_engine.schema import EVENT_SCHEMA
 
 
@@ -36,7 +37,7 @@ class Parts:
         self._fresh: list[pa.RecordBatch] = []  # in no part
         self._small: list[pa.RecordBatch] = []  # in small parts, from `_first` on
         self._first = 0
-        self._sizes: dict[int, int] = {}
+        self._sizes: dict[Path, int] = {}
         self._parameters: dict[Api, str | None] = {}
 
     @property
@@ -79,10 +80,11 @@ class Parts:
         """
         last = self._number - 1
         if last > self._first:
-            self._write(self._first, self._small, covers=last)
-            for number in range(self._first + 1, last + 1):
-                part_path(self._run, str(self.process), number).unlink(missing_ok=True)
-                del self._sizes[number]
+            self._write(self._first, self._small, last=last)
+            for number in range(self._first, last + 1):
+                path = part_path(self._run, str(self.process), number)
+                path.unlink(missing_ok=True)
+                del self._sizes[path]
         self._first = self._number
         self._small, self.held = [], sum(batch.nbytes for batch in self._fresh)
 
@@ -91,14 +93,14 @@ class Parts:
         number: int,
         batches: Sequence[pa.RecordBatch],
         *,
-        covers: int | None = None,
+        last: int | None = None,
         quick: bool = False,
     ) -> None:
         table = pa.Table.from_batches(batches).sort_by("event_id")
         path = write_part(
-            self._run, str(self.process), number, table, CREATED_BY, covers=covers, quick=quick
+            self._run, str(self.process), number, table, CREATED_BY, last=last, quick=quick
         )
-        self._sizes[number] = path.stat().st_size
+        self._sizes[path] = path.stat().st_size
 
     def _call_columns(self, calls: Sequence[Call]) -> dict[str, list[Any]]:
         return {

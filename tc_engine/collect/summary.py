@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tc_engine.dataset import EVENTS, process_folder, write_whole
+from tc_engine.dataset import EVENTS, process_folder
+from tc_engine.files import write_whole
 
 SUMMARY = "process.json"
 

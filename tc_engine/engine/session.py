@@ -6,7 +6,7 @@ import copy
 import logging
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from tc_engine.engine import sqlfiles
 from tc_engine.engine.interrupt import interruptible, is_interrupt
@@ -196,13 +195,13 @@ class Session:
         rows = self.rows(query, parameters)
         return rows[0][0] if rows else None
 
-    def load(self, table: str, content: pa.Table) -> None:
-        """Create or replace a table with the rows of an Arrow table."""
-        self._connection.register("_content", content)
-        try:
-            self._connection.execute(f'CREATE OR REPLACE TABLE "{table}" AS FROM _content')
-        finally:
-            self._connection.unregister("_content")
+    def load(self, table: str, columns: Mapping[str, tuple[str, Sequence[object]]]) -> None:
+        """Create or replace a table with the given columns: of each its type and its values."""
+        listed = ", ".join(
+            f'unnest(CAST(? AS {type_}[])) AS "{name}"' for name, (type_, _) in columns.items()
+        )
+        values = [list(values) for _, values in columns.values()]
+        self.rows(f'CREATE OR REPLACE TABLE "{table}" AS SELECT {listed}', values)
 
     def _report(self, statement: str, seconds: float, name: str) -> None:
         log.debug("%s: %.3f s", name, seconds)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from tc_engine.errors import UsageError
+from tc_engine.files import digest as digest_of_text
 
 RELATIONS = "3_relations"
 QUERIES = ("/candidates", "/hypotheses", "/examples")
@@ -70,7 +70,4 @@ def files(extra: Sequence[Path] = ()) -> list[SqlFile]:
 
 def digest(extra: Sequence[Path] = ()) -> str:
     """Return a digest of all files, which decide results as much as the version does."""
-    state = hashlib.blake2b(digest_size=16)
-    for file in files(extra):
-        state.update(f"{file.name}\0{file.text}\0".encode())
-    return state.hexdigest()
+    return digest_of_text("\0".join(f"{file.name}\0{file.text}" for file in files(extra)))

@@ -6,17 +6,17 @@ text, so nothing has to be kept in step by hand.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tc_engine.dataset import MANIFEST, Dataset
+from tc_engine.dataset import MANIFEST, VERSION_KEY, Dataset, check_version, state
 from tc_engine.engine import sqlfiles
 from tc_engine.engine.session import Session
 from tc_engine.errors import DataError, QueryError, UsageError
+from tc_engine.files import digest
 from tc_engine.remote import fetch, is_remote
 
 Progress = Callable[[str], None]
@@ -71,14 +71,43 @@ def load(
 
     `settings` override the defaults of `sql/settings.sql`; UsageError if a value does not fit.
     Traces have the names that they have `among` all runs, where the session looks at some only.
+    Raises DataError for a part that is damaged or of another schema version.
     """
     for run in runs:
         if is_remote(run.path):
             fetch(run.path, (run.path / MANIFEST, *run.parts), folder_of(session, run))
-    session.set("part_files", part_files(session, runs))
+    parts = part_files(session, runs)
+    _verify(session, parts)
+    session.set("part_files", parts)
     configure(session, settings)
     name_traces(session, among or runs)
     session.run(EVENTS)
+
+
+def _verify(session: Session, parts: Sequence[str]) -> None:
+    """Raise DataError unless every part can be read by this version."""
+    versions = _versions(session, parts)
+    for part in parts:
+        version = versions.get(part, "")
+        check_version(int(version) if version.isdigit() else version, Path(part))
+
+
+def _versions(session: Session, parts: Sequence[str]) -> dict[str, str]:
+    """Return the schema versions of parts; raise DataError for one that is gone or damaged."""
+    query = "SELECT file_name, decode(value) FROM parquet_kv_metadata(?) WHERE key = encode(?)"
+    try:
+        return dict(session.rows(query, [parts, VERSION_KEY]))
+    except DataError:
+        for part in parts:
+            state(Path(part))
+        raise
+    except QueryError as error:
+        for part in parts if len(parts) > 1 else ():
+            _versions(session, [part])
+        raise DataError(
+            f"{parts[0]} is damaged or not Parquet: {error.message.splitlines()[0]}",
+            "Remove this part to go on without it, or make the trace again",
+        ) from error
 
 
 def name_traces(session: Session, runs: Sequence[Dataset]) -> None:
@@ -112,23 +141,20 @@ def gather(session: Session, runs: Sequence[Dataset], progress: Progress = lambd
 
     Raises DataError where a part is gone.
     """
-    try:
-        sizes = [part.stat().st_size for run in runs for part in run.parts]
-    except OSError as error:
-        raise DataError(
-            f"cannot read {error.filename}: {error.strerror}",
-            "A run that is still being collected changes its parts: try again",
-        ) from error
-    if len(sizes) >= MANY_PARTS and sum(sizes) < SMALL_PART * len(sizes):
-        progress(f"gathering {len(sizes):,} parts")
+    parts = sum(len(run.parts) for run in runs)
+    if parts >= MANY_PARTS and sum(run.size for run in runs) < SMALL_PART * parts:
+        progress(f"gathering {parts:,} parts")
         session.set("gathered", str(session.scratch / "events.parquet"))
         session.run(GATHERED)
 
 
 def lanes(session: Session, runs: Sequence[Dataset]) -> int:
-    """Return how many queries to run at once: of small runs one keeps no more than a core busy."""
-    size = sum(part.stat().st_size for run in runs for part in run.parts)
-    return int(session.value("SELECT current_setting('threads')")) if size < SMALL_RUNS else 1
+    """Return how many queries to run at once: of small runs one keeps no more than a core busy.
+
+    Raises DataError where a part is gone.
+    """
+    small = sum(run.size for run in runs) < SMALL_RUNS
+    return int(session.value("SELECT current_setting('threads')")) if small else 1
 
 
 def run(session: Session, name: str, progress: Progress = lambda _: None) -> None:
@@ -171,8 +197,7 @@ def folder_of(session: Session, run: Dataset) -> Path:
     """Return the folder that a session reads a run from: of one on a store, its copy."""
     if not is_remote(run.path):
         return run.path.resolve()
-    address = hashlib.blake2b(str(run.path).encode(), digest_size=8).hexdigest()
-    return session.scratch / "fetched" / address / run.path.name
+    return session.scratch / "fetched" / digest(str(run.path)) / run.path.name
 
 
 def flow() -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tc_engine.dataset import open_dataset, write_whole
+from tc_engine.dataset import open_dataset
 from tc_engine.engine.session import Limits
 from tc_engine.errors import DataError
+from tc_engine.files import write_whole
 from tc_engine.ingest.convert import CREATED_BY, Progress, ingest
 from tc_engine.ingest.sources import find_sources
 

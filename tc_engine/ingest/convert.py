@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import tc_engine
-from tc_engine.dataset import EVENTS, Manifest, write_manifest, write_part
+from tc_engine.dataset import EVENTS, Manifest, write_manifest
 from tc_engine.engine.session import Limits, Session
 from tc_engine.errors import DataError
 from tc_engine.ingest.lines import LineReader
@@ -26,6 +26,7 @@ from tc_engine.ingest.parents import Call, parents
 from tc_engine.ingest.place import new_dataset
 from tc_engine.ingest.report import PROBLEM_KINDS, IngestReport, Problem
 from tc_engine.ingest.sources import Source, find_sources
+from tc_engine.parts import write_part
 
 # Events in memory at once, about 1 kB each, and the rows of a row group.
 GROUP_ROWS = 16 * 1024

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tc_engine.dataset import cannot_write, is_dataset
+from tc_engine.dataset import is_dataset
 from tc_engine.errors import UsageError
+from tc_engine.files import cannot_write
 from tc_engine.scratch import held, remove_abandoned
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Limits, Session
+from tc_engine.files import digest
 from tc_engine.infer import (
     UNNAMED,
     Inference,
@@ -26,7 +27,6 @@ from tc_engine.infer import (
     together,
 )
 from tc_engine.partitions import store
-from tc_engine.partitions.groups import digest
 from tc_engine.partitions.store import Partition
 from tc_engine.relations._base import Relation
 

@@ -11,16 +11,17 @@ A context stands for all that decides what is found in a run: settings, queries,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tc_engine
-from tc_engine.dataset import Dataset, cannot_write, write_whole
+from tc_engine.dataset import Dataset
 from tc_engine.engine import sqlfiles
 from tc_engine.engine.session import Session
-from tc_engine.partitions.groups import digest, identity, split
+from tc_engine.files import cannot_write, digest, write_whole
+from tc_engine.partitions.groups import identity, split
 
 RUNS = "runs.json"
 PREFIX = "partition="
@@ -47,14 +48,20 @@ def partitions(context: Path, runs: Sequence[Dataset], count: int) -> list[Parti
     for folder, known in _known(context):
         if known <= asked.keys():
             chosen.append(_partition(folder, [asked.pop(one) for one in sorted(known)]))
-    return chosen + new_partitions(context, list(asked.values()), count)
+    return chosen + _divide(context, asked, count)
 
 
 def new_partitions(context: Path, runs: Sequence[Dataset], count: int) -> list[Partition]:
     """Divide runs into `count` partitions, or as many as there are runs."""
+    return _divide(context, {identity(run): run for run in runs}, count)
+
+
+def _divide(context: Path, runs: Mapping[str, Dataset], count: int) -> list[Partition]:
+    """Divide runs, by their identity."""
+    identities = {run.path: one for one, run in runs.items()}
     found = []
-    for group in split(runs, count):
-        known = sorted(identity(run) for run in group)
+    for group in split(list(runs.values()), count):
+        known = sorted(identities[run.path] for run in group)
         folder = context / f"{PREFIX}{digest(' '.join(known))}"
         if not (folder / RUNS).is_file():
             _make(folder)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tc_engine.check import Check, Result
-from tc_engine.dataset import cannot_write
 from tc_engine.errors import UsageError
+from tc_engine.files import cannot_write
 from tc_engine.invariants import to_json
 from tc_engine.relations._base import Relation
 

@@ -111,4 +111,4 @@ def test_many_small_parts_are_gathered(
 def test_a_part_that_is_gone_is_named(run: Dataset) -> None:
     gone = replace(run, parts=(*run.parts, run.path / "events/process=1/part-00009.parquet"))
     with Session() as session, pytest.raises(DataError, match="part-00009"):
-        stages.gather(session, [gone])
+        stages.load(session, [gone])

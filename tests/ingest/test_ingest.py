@@ -12,12 +12,12 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from tc_engine.dataset import open_dataset
+from tc_engine.dataset import SCHEMA_VERSION, VERSION_KEY, open_dataset
 from tc_engine.engine.session import Limits
 from tc_engine.errors import DataError, UsageError
 from tc_engine.ingest import convert as convert_module
 from tc_engine.ingest import ingest, ingest_cached, is_traincheck
-from tc_engine.schema import EVENT_SCHEMA, SCHEMA_VERSION, VERSION_KEY
+from tc_engine.schema import EVENT_SCHEMA
 from tests.ingest.traces import LIMITS, Row, call, convert, pre, read, state, write
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
+from tc_engine.check import state
 from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Session
@@ -73,14 +72,7 @@ def counts(session: Session, relation: str, params: Params) -> Counted:
 
 
 def _rows(session: Session, relation: str, params: Params) -> list[tuple[Any, ...]]:
-    stated = pa.table(
-        {"hypothesis_id": [1], "params": [json.dumps(from_reference(relation, params))]}
-    )
-    session.load("_one", stated)
-    session.connection.execute(
-        "CREATE OR REPLACE TABLE hypotheses AS "
-        "SELECT hypothesis_id, CAST(params AS JSON) AS params FROM _one"
-    )
+    state(session, {1: from_reference(relation, params)})
     session.run(f"{folder_of(relation)}/examples")
     return session.rows(
         "SELECT is_positive, weight, trace, process_id, event_id, process_id_2, event_id_2 "

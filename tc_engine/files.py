@@ -1,0 +1,43 @@
+"""Text files that are there whole or not at all, and short digests that tell content apart."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from tc_engine.errors import DataError
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees all of it or nothing.
+
+    Raises DataError where the folder cannot be written or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        remove(temporary)
+        raise cannot_write(path, error) from error
+
+
+def remove(temporary: Path) -> None:
+    """Remove what was begun, if it was."""
+    with suppress(OSError):  # the folder may be gone, or no folder any more
+        temporary.unlink()
+
+
+def cannot_write(path: Path, error: OSError) -> DataError:
+    """Describe an output that could not be written, in the operating system's words."""
+    return DataError(
+        f"cannot write {path}: {error.strerror or error}",
+        "Free some space or choose another place with -o",
+    )
+
+
+def digest(text: str) -> str:
+    """Return a short digest of a text."""
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
