@@ -41,7 +41,8 @@ def write_part(
         schema = EVENT_SCHEMA.with_metadata(metadata)
         with pq.ParquetWriter(temporary, schema, compression="lz4" if quick else "zstd") as writer:
             for table in [content] if isinstance(content, pa.Table) else content:
-                whole = table.cast(EVENT_SCHEMA).replace_schema_metadata(metadata)
+                columns = [_typed(table.column(field.name), field.type) for field in schema]
+                whole = pa.Table.from_arrays(columns, schema=schema)
                 writer.write_table(whole, row_group_size=ROW_GROUP_ROWS)
         temporary.replace(path)
     except OSError as error:
@@ -51,3 +52,11 @@ def write_part(
         remove(temporary)
         raise
     return path
+
+
+def _typed(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    """Give a column its type; JSON that comes as plain text is only called so."""
+    if isinstance(wanted, pa.BaseExtensionType) and column.type == wanted.storage_type:
+        named = [pa.ExtensionArray.from_storage(wanted, chunk) for chunk in column.chunks]
+        return pa.chunked_array(named, wanted)
+    return column if column.type == wanted else column.cast(wanted)

@@ -34,6 +34,16 @@ CREATE OR REPLACE MACRO quote_non_finite(line) AS
         ELSE line
     END;
 
+-- What TrainCheck writes of each key that it knows, as a list; an error where the line is not JSON.
+CREATE OR REPLACE MACRO known_fields(line) AS
+    json_extract(line, [
+        '$.type', '$.time', '$.process_id', '$.thread_id', '$.meta_vars',
+        '$.func_call_id', '$.function', '$.obj_id', '$.args', '$.kwargs',
+        '$.return_values', '$.exception', '$.exception_msg',
+        '$.var_name', '$.var_type', '$.attributes',
+        '$.is_bound_method', '$.proxy_obj_names', '$.mode', '$.dump_loc'
+    ]);
+
 -- An integer that fits into 64 bits, else NULL.
 CREATE OR REPLACE MACRO as_integer(value) AS
     CASE
@@ -50,7 +60,7 @@ CREATE OR REPLACE MACRO is_object(value) AS coalesce(starts_with(value, '{'), fa
 -- Older traces call the addresses of objects _ML_DAIKON_..., newer ones _TRAINCHECK_...
 CREATE OR REPLACE MACRO rename_addresses(value) AS
     CASE
-        WHEN contains(value, '"_ML_DAIKON_')
+        WHEN contains(value, 'ML_DAIKON_')
             THEN CAST(
                 regexp_replace(
                     CAST(value AS VARCHAR),

@@ -9,16 +9,6 @@ event AS (
     WHERE
         process_id = getvariable('process')
         AND event_id BETWEEN getvariable('first_event') AND getvariable('last_event')
-),
-
-ending AS (
-    SELECT
-        row_no,
-        result,
-        exception,
-        exception_message
-    FROM read_parquet(getvariable('staged'))
-    WHERE row_no IN (SELECT post_row FROM event)
 )
 
 SELECT
@@ -49,6 +39,6 @@ SELECT
     beginning.extra
 FROM event
 INNER JOIN read_parquet(getvariable('staged')) AS beginning USING (row_no)
-LEFT JOIN ending ON event.post_row = ending.row_no;
+LEFT JOIN read_parquet(getvariable('staged')) AS ending ON event.post_row = ending.row_no;
 
 COMMENT ON VIEW part IS 'One row per event of one process, first_event to last_event';

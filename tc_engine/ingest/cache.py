@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from tc_engine.dataset import open_dataset
-from tc_engine.engine.session import Limits
+from tc_engine.engine import stages
+from tc_engine.engine.session import Limits, Session
 from tc_engine.errors import DataError
 from tc_engine.files import write_whole
 from tc_engine.ingest.convert import CREATED_BY, Progress, ingest
@@ -26,7 +27,7 @@ def ingest_cached(folder: Path, *, limits: Limits, progress: Progress | None) ->
     folder = folder.resolve()
     run = folder.with_name(folder.name + SUFFIX)
     key = _key(folder)
-    if not _is_current(run, key):
+    if not _is_current(run, key, limits):
         try:
             ingest([folder], run, limits=limits, progress=progress)
             write_whole(run / _KEY, key)
@@ -45,9 +46,12 @@ def _key(folder: Path) -> str:
     return json.dumps({"created_by": CREATED_BY, "files": files}, indent=2) + "\n"
 
 
-def _is_current(run: Path, key: str) -> bool:
+def _is_current(run: Path, key: str, limits: Limits) -> bool:
     try:
-        open_dataset(run)
-        return (run / _KEY).read_text(encoding="utf-8") == key
+        if (run / _KEY).read_text(encoding="utf-8") != key:
+            return False
+        with Session(limits) as session:
+            stages.load(session, [open_dataset(run)])
     except (DataError, OSError, UnicodeDecodeError):
         return False
+    return True

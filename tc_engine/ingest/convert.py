@@ -15,12 +15,11 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 import tc_engine
 from tc_engine.dataset import EVENTS, Manifest, write_manifest
 from tc_engine.engine.session import Limits, Session
-from tc_engine.errors import DataError
+from tc_engine.errors import DataError, QueryError
 from tc_engine.ingest.lines import LineReader
 from tc_engine.ingest.parents import Call, parents
 from tc_engine.ingest.place import new_dataset
@@ -86,6 +85,17 @@ def _convert(
 def _stage(session: Session, files: Sequence[Source], staged: Path, progress: Progress) -> None:
     session.set("staged", str(staged))
     session.run("0_ingest/macros")
+    try:
+        _stage_lines(session, files, progress, damaged=False)
+    except QueryError:
+        _stage_lines(session, files, progress, damaged=True)
+
+
+def _stage_lines(
+    session: Session, files: Sequence[Source], progress: Progress, *, damaged: bool
+) -> None:
+    """Stage all rows; raises QueryError where a line is not JSON unless they may be `damaged`."""
+    session.set("damaged", damaged)
     lines = LineReader([source.path for source in files], progress)
     session.connection.register("lines", lines.reader())
     try:
@@ -191,8 +201,7 @@ def _parents(connection: duckdb.DuckDBPyConnection, process: int, events: int) -
 
 def _nullable(numbers: array[int]) -> pa.Array:
     """Return numbers with null for 0."""
-    found = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
-    return pc.if_else(pc.equal(found, 0), pa.scalar(None, pa.int64()), found)
+    return pa.array([number or None for number in numbers], pa.int64())
 
 
 def _write_manifest(files: Sequence[Source], report: IngestReport, run: Path) -> None:

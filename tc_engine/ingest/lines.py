@@ -1,19 +1,20 @@
 """The lines of trace files, plain or compressed, as a stream of Arrow batches.
 
 A batch has about CHUNK bytes, so memory does not grow with the files. A row is one line: the number
-of its file, its number in the file (from 1), its text, and what is wrong with it where it cannot be
-given as text. A compressed file that ends early or is damaged gives the lines
+of its file, its number in the file (from 1), its text with its newline, and what is wrong with it
+where it cannot be given as text. A compressed file that ends early or is damaged gives the lines
 that could be read and one more row that says so.
 """
 
 from __future__ import annotations
 
 import io
+from array import array
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tc_engine.errors import DataError
 
@@ -67,9 +68,9 @@ def _file_batches(file_no: int, file: Path) -> Iterator[pa.RecordBatch]:
     try:
         with file.open("rb") as raw:
             for text in _whole_lines(_chunks(raw, CODECS.get(file.suffix))):
-                lines = pc.split_pattern(pa.array([text], pa.large_binary()), b"\n").flatten()
-                yield _batch(file_no, line_no, lines)
-                line_no += len(lines)
+                batch = _batch(file_no, line_no, text)
+                yield batch
+                line_no += len(batch)
     except _DamageError as damage:
         row = {"file_no": file_no, "line_no": line_no, "problem": f"damaged file: {damage}"}
         yield pa.RecordBatch.from_pylist([row], LINE_SCHEMA)
@@ -100,35 +101,38 @@ def _chunks(raw: io.BufferedReader, codec: str | None) -> Iterator[bytes]:
 
 
 def _whole_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield texts of whole lines, without the newline of the last, which needs none.
-
-    A line that is cut off by damage is lost.
-    """
+    """Yield texts of whole lines. The last one needs no newline; one cut off by damage is lost."""
     pieces: list[bytes] = []
     for chunk in chunks:
-        end = chunk.rfind(b"\n")
-        if end < 0:
+        end = chunk.rfind(b"\n") + 1
+        if end == 0:
             pieces.append(chunk)
         else:
-            yield b"".join([*pieces, chunk[:end]])
-            pieces = [chunk[end + 1 :]]
+            yield b"".join([*pieces, memoryview(chunk)[:end]])
+            pieces = [chunk[end:]]
     if rest := b"".join(pieces):
         yield rest
 
 
-def _batch(file_no: int, first: int, lines: pa.LargeBinaryArray) -> pa.RecordBatch:
-    numbers = pa.array(range(first, first + len(lines)), pa.int64())
-    problems = pa.nulls(len(lines), pa.string())
+def _batch(file_no: int, first: int, text: bytes) -> pa.RecordBatch:
+    """Make rows of the lines of a text, which is not copied."""
+    ends = array("q", accumulate(map(len, io.BytesIO(text)), initial=0))
+    count = len(ends) - 1
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(text)]
+    lines = pa.Array.from_buffers(pa.large_string(), count, buffers)
+    problems = pa.nulls(count, pa.string())
     try:
-        texts = lines.cast(pa.large_string())
+        lines.validate(full=True)
     except pa.ArrowInvalid:
-        decoded = [_text(line) for line in lines.to_pylist()]
-        texts = pa.array(decoded, pa.large_string())
+        found = pa.Array.from_buffers(pa.large_binary(), count, buffers).to_pylist()
+        decoded = [_text(line) for line in found]
+        lines = pa.array(decoded, pa.large_string())
         problems = pa.array(
             [None if text is not None else "not UTF-8" for text in decoded], pa.string()
         )
+    numbers = pa.array(range(first, first + count), pa.int64())
     return pa.RecordBatch.from_arrays(
-        [pa.repeat(pa.scalar(file_no, pa.int64()), len(lines)), numbers, texts, problems],
+        [pa.repeat(pa.scalar(file_no, pa.int64()), count), numbers, lines, problems],
         schema=LINE_SCHEMA,
     )
 

@@ -85,7 +85,7 @@ def test_parts_read_well_with_pyarrow_and_polars(tmp_path: Path) -> None:
     part = open_dataset(tmp_path / "trace-run").parts[0]
     schema = pq.read_schema(part)
     assert schema.equals(EVENT_SCHEMA)
-    assert schema.metadata[VERSION_KEY] == str(SCHEMA_VERSION).encode()
+    assert schema.metadata[VERSION_KEY.encode()] == str(SCHEMA_VERSION).encode()
     assert pq.read_metadata(part).row_group(0).column(0).compression == "ZSTD"
     frame = pl.read_parquet(tmp_path / "trace-run" / "events" / "*" / "*.parquet")
     assert frame.group_by("kind").len().sort("kind").rows() == [("call", 202), ("state", 100)]
