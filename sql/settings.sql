@@ -54,3 +54,5 @@ SET VARIABLE max_repeats_distinct = coalesce(getvariable('max_repeats_distinct')
 SET VARIABLE min_shared_integers = coalesce(getvariable('min_shared_integers'), 0.1);
 -- Periodic: a value must come back more often than this.
 SET VARIABLE min_returns = coalesce(getvariable('min_returns'), 5);
+-- Evidence: into how many shares the steps of a trace are cut to show when a rule was broken.
+SET VARIABLE step_bins = coalesce(getvariable('step_bins'), 60);

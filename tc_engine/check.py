@@ -26,6 +26,16 @@ from tc_engine.learn.clauses import accepts, current_field
 from tc_engine.records import Key, Record, fetch_records
 from tc_engine.relations._base import Relation
 
+# What is known of the runs of a session once they are judged.
+JUDGED = (
+    "judged",
+    "first_violations",
+    "violation_records",
+    "called_functions",
+    "nested_functions",
+    "variable_facts",
+)
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -66,12 +76,38 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """How the variables of one type fared in a trace: how many there are, and how many of these.
+
+    `changed`: their data changed at some time. Of the others, `frozen` needed no gradient at some
+    time, `left_alone` had one, `unreached` never had one.
+    """
+
+    trace: str
+    variable_type: str
+    variables: int
+    changed: int
+    frozen: int
+    left_alone: int
+    unreached: int
+
+
+@dataclass(frozen=True)
 class Check:
-    """All verdicts: for each trace, in the order of the invariants."""
+    """All verdicts: for each trace, in the order of the invariants.
+
+    `places` are the folders or addresses of the traces. `called` are the functions that each calls,
+    of those that invariants name. `nested` names a trace, a function and one that runs inside it,
+    where both are of violated invariants.
+    """
 
     traces: tuple[str, ...]
     invariants: tuple[Invariant, ...]
     results: tuple[Result, ...]
+    places: Mapping[str, str]
+    called: frozenset[tuple[str, str]] = frozenset()
+    facts: tuple[Facts, ...] = ()
+    nested: frozenset[tuple[str, str, str]] = frozenset()
 
     @property
     def violated(self) -> bool:
@@ -94,7 +130,7 @@ def check(
         stages.load(session, runs, {**(settings or {}), **asked_for(invariants)})
         stages.gather(session, runs, progress)
         judge(session, invariants, known, progress, lanes=stages.lanes(session, runs))
-        return conclude(session, invariants, known)
+        return conclude(session, runs, invariants, known)
 
 
 def find_relations(invariants: Sequence[Invariant]) -> dict[str, Relation | None]:
@@ -114,26 +150,38 @@ def judge(
     known: Mapping[str, Relation | None],
     progress: Callable[[str], None],
     lanes: int = 1,
+    further: Sequence[str] = (),
 ) -> None:
     """Judge invariants in the runs of a session, those of so many relations at once.
 
-    Makes the tables `judged`, `first_violations` and `violation_records`.
+    Makes the tables of JUDGED. `further` are SQL files to run for each relation: they may look at
+    its examples.
     """
     session.run("5_check/verdicts")
     tasks = []
     for relation in sorted(filter(None, known.values()), key=lambda one: one.title):
         chosen = {n: one for n, one in enumerate(invariants) if known[one.relation] is relation}
-        tasks.append(partial(_judge, relation=relation, invariants=chosen, progress=progress))
+        task = partial(_judge, relation=relation, invariants=chosen, further=further)
+        tasks.append(partial(task, progress=progress))
     side_by_side(session, tasks, lanes)
-    stages.run(session, "5_check/first_violations", progress)
-    stages.run(session, "5_check/violation_records", progress)
+    session.set("violated_functions", _violated_functions(session, invariants))
+    # What nobody asks about is not derived for these.
+    about = ("variable_facts",) if _speak_of_variables(invariants) else ()
+    for table in JUDGED[1:-1] + about:
+        stages.run(session, f"5_check/{table}", progress)
 
 
 def conclude(
-    session: Session, invariants: Sequence[Invariant], known: Mapping[str, Relation | None]
+    session: Session,
+    runs: Sequence[Dataset],
+    invariants: Sequence[Invariant],
+    known: Mapping[str, Relation | None],
 ) -> Check:
     """Make verdicts of the tables of `judge`, in the traces of the table `traces`."""
-    traces = tuple(row[0] for row in session.rows("SELECT trace FROM traces ORDER BY trace"))
+    named = session.rows("SELECT trace, path FROM traces ORDER BY trace")
+    addresses = {str(stages.folder_of(session, run)): run.address for run in runs}
+    places = {trace: addresses[path] for trace, path in named}
+    traces = tuple(places)
     judged = {
         (row[0], row[1]): row[2:]
         for row in session.rows("SELECT hypothesis_id, trace, examples, violations FROM judged")
@@ -150,7 +198,15 @@ def conclude(
         for trace in traces
         for number, one in enumerate(invariants)
     ]
-    return Check(traces, tuple(invariants), tuple(results))
+    return Check(
+        traces,
+        tuple(invariants),
+        tuple(results),
+        places,
+        frozenset(session.rows("SELECT trace, function FROM called_functions")),
+        tuple(Facts(**row) for row in session.dicts("FROM variable_facts ORDER BY ALL")),
+        frozenset(session.rows("SELECT trace, function, child FROM nested_functions")),
+    )
 
 
 def state(session: Session, params: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
@@ -163,6 +219,7 @@ def _judge(
     session: Session,
     relation: Relation,
     invariants: Mapping[int, Invariant],
+    further: Sequence[str],
     progress: Callable[[str], None],
 ) -> None:
     """Judge the invariants of one relation, by their number, in all traces."""
@@ -181,8 +238,8 @@ def _judge(
         },
     )
     session.run("5_check/accepted_signatures")
-    session.run("5_check/judged")
-    session.run("5_check/violations")
+    for name in ("5_check/judged", "5_check/violations", *further):
+        session.run(name)
 
 
 def _result(
@@ -238,6 +295,15 @@ def _violations(
             count=judged[place][1],
         )
     return found
+
+
+def _violated_functions(session: Session, invariants: Sequence[Invariant]) -> list[str]:
+    rows = session.rows("SELECT DISTINCT hypothesis_id FROM judged WHERE violations > 0")
+    return _named([invariants[number] for (number,) in rows])
+
+
+def _speak_of_variables(invariants: Sequence[Invariant]) -> bool:
+    return any("var_type" in param for one in invariants for param in one.params)
 
 
 def _fields(invariants: Sequence[Invariant]) -> list[str]:

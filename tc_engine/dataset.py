@@ -25,6 +25,7 @@ VERSION_KEY = "tc_engine.schema_version"  # in the metadata of each part
 MANIFEST = "manifest.json"
 EVENTS = "events"
 PIDS = 2**22  # no process id is larger (Linux, 64 bit)
+MARK = "://"  # in the address of a dataset on a store
 _NUMBERS = re.compile(r"part-(\d+)(?:-(\d+))?$")
 
 
@@ -56,6 +57,11 @@ class Dataset:
     path: Path
     manifest: Manifest
     parts: tuple[Path, ...]
+
+    @property
+    def address(self) -> str:
+        """Where it is, from wherever one looks: a full path, or a store's address."""
+        return str(self.path if MARK in str(self.path) else self.path.resolve())
 
     @property
     def size(self) -> int:

@@ -11,6 +11,7 @@ import pytest
 from tc_engine import relations
 from tc_engine.check import check
 from tc_engine.dataset import open_dataset
+from tc_engine.diagnosis import diagnose
 from tc_engine.infer import infer
 from tc_engine.report import summary
 
@@ -33,7 +34,7 @@ def test_the_samples_show_what_the_readme_says(tmp_path: Path) -> None:
     samples = ROOT / "data" / "samples"
     good, bad = (open_dataset(samples / name) for name in ("digits_run", "forum_84911_run"))
     verdicts = check([bad], infer([good], relations=relations.select()).invariants)
-    lines = summary.render(verdicts, tmp_path).splitlines()
+    lines = summary.render(verdicts, diagnose(verdicts), tmp_path).splitlines()
     first = lines[lines.index("Findings, the most telling first:") + 1]
     assert first.strip() == "1. Adadelta.step() changes no Parameter.data (non-zero -> non-zero)"
     assert first in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """F is called N times in every step."""
 
-from tc_engine.relations import Params, Relation, short_function
+from tc_engine.relations import Claim, Params, Relation, short_function
 
 
 def _what(params: Params) -> str:
@@ -16,9 +16,9 @@ def _failure(params: Params) -> str:
     return f"{short_function(params[0]['api_full_name'])} is not {_what(params)} in a step"
 
 
-def _rank(params: Params) -> int:
-    """Put what a step does once, such as a pass through the model, before the parts of it."""
-    return 3 if params[0]["times"] == 1 else 4
+def _claim(params: Params) -> Claim:
+    """Take what a step does once, such as a pass through the model, for more than an order."""
+    return Claim.CALL if params[0]["times"] == 1 else Claim.ORDER
 
 
 RELATION = Relation(
@@ -27,5 +27,5 @@ RELATION = Relation(
     group="first_call_of_step",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=_claim,
 )

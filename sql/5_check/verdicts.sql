@@ -1,5 +1,6 @@
--- The tables of all relations' verdicts, empty: each relation adds its own.
--- Writes: judged, violations.
+-- The tables of all relations' verdicts, empty: each relation adds its own. Where no invariant speaks
+-- of variables, nothing is known of these.
+-- Writes: judged, violations, nearest_examples, variable_facts.
 CREATE OR REPLACE TABLE judged (
     hypothesis_id BIGINT, trace VARCHAR, examples BIGINT, violations BIGINT
 );
@@ -16,6 +17,27 @@ CREATE OR REPLACE TABLE violations (
     event_id_2 BIGINT
 );
 
+CREATE OR REPLACE TABLE variable_facts (
+    trace VARCHAR,
+    variable_type VARCHAR,
+    variables BIGINT,
+    changed BIGINT,
+    frozen BIGINT,
+    left_alone BIGINT,
+    unreached BIGINT
+);
+
+CREATE OR REPLACE TABLE nearest_examples (
+    hypothesis_id BIGINT,
+    trace VARCHAR,
+    process_id BIGINT,
+    event_id BIGINT,
+    process_id_2 BIGINT,
+    event_id_2 BIGINT
+);
+
+COMMENT ON TABLE nearest_examples IS
+'One row per hypothesis and trace: the example that held nearest to the first violation';
 COMMENT ON TABLE judged IS 'One row per hypothesis and trace: how many examples were judged';
 COMMENT ON COLUMN judged.examples IS 'examples whose precondition holds';
 COMMENT ON COLUMN judged.violations IS 'negative ones among them';

@@ -17,12 +17,14 @@ from tc_engine.cli import (
     batch,
     check,
     collect,
+    explain,
     export,
     infer,
     ingest,
     invariants,
     merge,
     sql,
+    suppress,
 )
 from tc_engine.cli._console import PROGRAM, fail, flush, say
 from tc_engine.errors import DataError, ExitCode, TcEngineError
@@ -41,8 +43,10 @@ app.command("collect", context_settings={"allow_interspersed_args": False})(coll
 app.command("ingest")(ingest.ingest)
 app.command("infer")(infer.infer)
 app.command("check")(check.check)
+app.command("explain")(explain.explain)
 app.command("merge")(merge.merge)
 app.command("invariants")(invariants.invariants)
+app.command("suppress")(suppress.suppress)
 app.command("export")(export.export)
 app.command("sql")(sql.sql)
 app.command("batch")(batch.batch)

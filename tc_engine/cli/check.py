@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +37,24 @@ from tc_engine.errors import ExitCode
 
 if TYPE_CHECKING:
     from tc_engine.check import Check
+    from tc_engine.partitions.checking import Asked
+
+
+class Form(StrEnum):
+    """What `check` prints."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the outcome of a check goes, and in which forms."""
+
+    folder: Path
+    html: bool = True
+    form: Form = Form.TEXT
+    junit: Path | None = None
 
 
 def check(
@@ -55,6 +76,19 @@ def check(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="End with 0 even if an invariant is violated.")
     ] = False,
+    form: Annotated[
+        Form, typer.Option("--format", help="What to print: a summary, or a finding a line.")
+    ] = Form.TEXT,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write JUnit XML, a test case for each rule, here."),
+    ] = None,
+    suppressions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE...", help="Rules that may be broken (`suppress`).", show_default=False
+        ),
+    ] = None,
     tolerance: Tolerance = None,
     assignments: Settings = None,
     sql_path: SqlPath = None,
@@ -72,7 +106,7 @@ def check(
         bool, typer.Option("--check-relation-first", help="Accepted, without effect.")
     ] = False,
     no_html_report: Annotated[
-        bool, typer.Option("--no-html-report", help="Accepted, without effect.")
+        bool, typer.Option("--no-html-report", help="Write no report.html.")
     ] = False,
 ) -> None:
     """Check runs against invariants; ends with 1 if any is violated.
@@ -99,18 +133,21 @@ def check(
             {
                 "-b": backend is not None,
                 "--check-relation-first": check_relation_first,
-                "--no-html-report": no_html_report,
             },
         )
         stated = invariants.read(invariant_files)
+        allowed = allowed_rules(suppressions or (), console)
         with open_runs(folders or (), traces or (), bounds, console) as runs:
             warn_without_norms(console, tolerance, runs)
             asked = Asked(tuple(runs), tuple(stated), values, tuple(paths), bounds, bounds)
             files = [str(file.resolve()) for file in invariant_files]
             plan = Plan.of("check", runs, paths, settings=values, invariant_files=files)
             found = division.check(asked, plan, console)
-    if found is not None:
-        finish(found, folder, invariant_files, exit_zero=exit_zero)
+            if found is not None:
+                output = Output(folder, html=not no_html_report, form=form, junit=junit)
+                violated = finish(found, asked, output, invariant_files, console, allowed)
+    if found is not None and violated and not exit_zero:
+        raise typer.Exit(ExitCode.VIOLATED)
 
 
 def default_folder() -> Path:
@@ -118,12 +155,55 @@ def default_folder() -> Path:
     return Path(f"tc_engine_results_{datetime.now():%Y%m%d_%H%M%S}")
 
 
-def finish(found: Check, folder: Path, invariant_files: Sequence[Path], *, exit_zero: bool) -> None:
-    """Write the results, tell them, and end with 1 where an invariant is violated."""
-    from tc_engine.report import results, summary
+def allowed_rules(files: Sequence[Path], console: Console) -> set[str]:
+    """Return the ids of rules that may be broken today; tell which no longer may."""
+    from tc_engine.diagnosis import suppressions
 
-    results.write(found, folder, invariant_files)
-    sys.stdout.write(f"{summary.render(found, folder)}\n")
+    known = suppressions.read(files)
+    today = date.today()
+    for one in known:
+        if not one.is_active(today):
+            console.note(f"{one.id} may be broken no more since {one.until}: {one.rule}")
+    return {one.id for one in known if one.is_active(today)}
+
+
+def finish(
+    found: Check,
+    asked: Asked,
+    output: Output,
+    files: Sequence[Path],
+    console: Console,
+    allowed: Container[str] = (),
+) -> bool:
+    """Write the results and tell them; return whether a rule is broken that may not be."""
+    from tc_engine.diagnosis import diagnose
+    from tc_engine.files import write_whole
+    from tc_engine.report import document, results, summary
+
+    diagnosis = diagnose(found, allowed)
+    content = document.to_document(found, diagnosis, asked.settings, asked.sql_path)
+    pages = {document.DOCUMENT: json.dumps(content, indent=2) + "\n"}
+    if output.html:
+        from tc_engine.report import page
+
+        evidence = page.gather(
+            found,
+            diagnosis,
+            asked.runs,
+            limits=asked.limits,
+            settings=asked.settings,
+            sql_path=asked.sql_path,
+            progress=console.phase,
+        )
+        pages[page.PAGE] = page.render(found, content, evidence)
+    results.write(found, output.folder, files, pages)
+    if output.junit:
+        from tc_engine.report import junit
+
+        write_whole(output.junit, junit.render(found, diagnosis))
+    if output.form is Form.JSONL:
+        sys.stdout.writelines(json.dumps(one) + "\n" for one in content["findings"])
+    else:
+        sys.stdout.write(f"{summary.render(found, diagnosis, output.folder)}\n")
     flush()
-    if found.violated and not exit_zero:
-        raise typer.Exit(ExitCode.VIOLATED)
+    return diagnosis.violated

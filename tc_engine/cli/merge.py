@@ -11,6 +11,7 @@ from tc_engine.cli import check, infer
 from tc_engine.cli._console import Console
 from tc_engine.cli._inputs import open_folders
 from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, check_output, limits
+from tc_engine.errors import ExitCode
 from tc_engine.remote import place
 from tc_engine.scratch import scratch_folder
 
@@ -60,7 +61,7 @@ def merge(
             _infer(work, plan, runs, output or Path("invariants.json"), bounds, console)
         else:
             folder = output or check.default_folder()
-            _check(work, plan, runs, folder, bounds, exit_zero=exit_zero)
+            _check(work, plan, runs, folder, bounds, console, exit_zero=exit_zero)
 
 
 def _infer(
@@ -83,7 +84,14 @@ def _infer(
 
 
 def _check(
-    work: Path, plan: Plan, runs: list[Dataset], folder: Path, bounds: Limits, *, exit_zero: bool
+    work: Path,
+    plan: Plan,
+    runs: list[Dataset],
+    folder: Path,
+    bounds: Limits,
+    console: Console,
+    *,
+    exit_zero: bool,
 ) -> None:
     from tc_engine import invariants
     from tc_engine.partitions import checking, shards, store
@@ -94,4 +102,7 @@ def _check(
     asked = checking.Asked(tuple(runs), stated, plan.settings, paths, bounds, bounds)
     divided = store.new_partitions(asked.context(work), runs, plan.shards)
     shards.refuse(shards.without_verdicts(divided), "judged nothing yet")
-    check.finish(checking.conclude(asked, divided), folder, files, exit_zero=exit_zero)
+    found = checking.conclude(asked, divided)
+    violated = check.finish(found, asked, check.Output(folder), files, console)
+    if violated and not exit_zero:
+        raise typer.Exit(ExitCode.VIOLATED)

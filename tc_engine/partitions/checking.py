@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tc_engine.partitions.executors import Call, Executor
 
 VERDICTS = "verdicts"
-TABLES = ("judged", "first_violations", "violation_records")
 
 
 @dataclass(frozen=True)
@@ -88,12 +87,14 @@ def judge_in(asked: Asked, partition: Partition) -> None:
         stages.gather(session, runs)
         known = flow.find_relations(asked.invariants)
         flow.judge(session, asked.invariants, known, lambda _: None)
-        store.write(session, TABLES, partition.folder / VERDICTS)
+        store.write(session, flow.JUDGED, partition.folder / VERDICTS)
 
 
 def conclude(asked: Asked, partitions: Sequence[Partition]) -> flow.Check:
     """Put the verdicts of all partitions together."""
     with Session(asked.limits, sql_path=asked.sql_path, comments=False) as session:
         stages.name_traces(session, asked.runs)
-        store.read(session, TABLES, [one.folder / VERDICTS for one in partitions])
-        return flow.conclude(session, asked.invariants, flow.find_relations(asked.invariants))
+        store.read(session, flow.JUDGED, [one.folder / VERDICTS for one in partitions])
+        return flow.conclude(
+            session, asked.runs, asked.invariants, flow.find_relations(asked.invariants)
+        )

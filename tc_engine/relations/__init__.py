@@ -9,9 +9,18 @@ from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from tc_engine.errors import UsageError
-from tc_engine.relations._base import Params, Relation, short_function
+from tc_engine.relations._base import Claim, Params, Relation, short_function
 
-__all__ = ["ENTRY_POINTS", "Params", "Relation", "by_name", "discover", "select", "short_function"]
+__all__ = [
+    "ENTRY_POINTS",
+    "Claim",
+    "Params",
+    "Relation",
+    "by_name",
+    "discover",
+    "select",
+    "short_function",
+]
 
 ENTRY_POINTS = "tc_engine.relations"
 

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 Params = Sequence[dict[str, Any]]
+
+_TRAINING = re.compile(
+    r"\.(zero_grad|backward|step|unscale_|clip_grad_norm_|clip_grad_value_|train|eval)$"
+)
+
+
+class Claim(Enum):
+    """What a rule speaks of; `diagnosis/evidence.py` says how much each tells."""
+
+    UPDATE = "changes of parameters"
+    AGREEMENT = "equal values of variables"
+    GRADIENT = "changes of gradients or other attributes"
+    TRAINING_ORDER = "the order of the calls that make up training"
+    SAME_ARGUMENT = "an argument that all ranks pass alike"
+    ARGUMENT = "what a call inside another is given"
+    CALL = "a call inside another"
+    BOUND = "a bound of a value"
+    OUTPUT = "a property of what a call returns"
+    INPUT_OUTPUT = "what a call returns beside what it is given"
+    DISTINCT = "arguments that differ within a step"
+    ORDER = "an order of calls"
 
 
 def no_fields(params: Params) -> frozenset[str]:
@@ -22,9 +45,9 @@ class Relation:
     `title` is TrainCheck's name for it, as files spell it. `group` names the records that the
     precondition speaks about, in the same files. `sentence` says a hypothesis in words; `failure`
     says that it was broken. `skipped_fields` are of no use in preconditions of a hypothesis.
-    `by_stage`: a rule may hold in some stages only, and is then limited to them. `rank` orders
-    findings: the lower, the closer to what training does to the model. A relation that is not
-    `by_default` is inferred only when it is named.
+    `by_stage`: a rule may hold in some stages only, and is then limited to them. `claim` tells
+    what a rule speaks of, which ranks findings. A relation that is not `by_default` is inferred
+    only when it is named.
     """
 
     name: str
@@ -32,10 +55,16 @@ class Relation:
     group: str
     sentence: Callable[[Params], str]
     failure: Callable[[Params], str]
-    rank: Callable[[Params], int]
+    claim: Callable[[Params], Claim]
     skipped_fields: Callable[[Params], frozenset[str]] = no_fields
     by_stage: bool = False
     by_default: bool = True
+
+
+def order_claim(params: Params) -> Claim:
+    """Tell an order of the calls that make up training from one of other calls."""
+    named = [str(param.get("api_full_name", "")) for param in params]
+    return Claim.TRAINING_ORDER if all(map(_TRAINING.search, named)) else Claim.ORDER
 
 
 def short_function(name: str) -> str:

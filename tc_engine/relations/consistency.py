@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tc_engine.relations._base import Params, Relation, short_variable
+from tc_engine.relations._base import Claim, Params, Relation, short_variable
 
 
 def _sentence(params: Params) -> str:
@@ -15,9 +15,9 @@ def _failure(params: Params) -> str:
     return f"{short_variable(params[0])} differs from {short_variable(params[1])} where they agreed"
 
 
-def _rank(params: Params) -> int:
+def _claim(params: Params) -> Claim:
     del params
-    return 2
+    return Claim.AGREEMENT
 
 
 def _skipped(params: Params) -> frozenset[str]:
@@ -31,6 +31,6 @@ RELATION = Relation(
     group="var",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=_claim,
     skipped_fields=_skipped,
 )

@@ -6,7 +6,7 @@ with different splits wait for each other for ever (DeepSpeed-5794).
 
 from __future__ import annotations
 
-from tc_engine.relations._base import Params, Relation, short_function
+from tc_engine.relations._base import Claim, Params, Relation, short_function
 
 
 def _argument(params: Params) -> str:
@@ -24,9 +24,9 @@ def _failure(params: Params) -> str:
     return f"{function} gets another {_argument(params)} on another rank"
 
 
-def _rank(params: Params) -> int:
+def _claim(params: Params) -> Claim:
     del params
-    return 2
+    return Claim.SAME_ARGUMENT
 
 
 RELATION = Relation(
@@ -35,5 +35,5 @@ RELATION = Relation(
     group="consistent_arg",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=_claim,
 )

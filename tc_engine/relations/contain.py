@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tc_engine.relations._base import (
+    Claim,
     Params,
     Relation,
     short_function,
@@ -24,8 +25,12 @@ def _child(params: Params) -> str:
     return f"{short_variable(child)} ({change})"
 
 
+def _given(child: dict[str, Any]) -> dict[str, Any]:
+    return (child.get("arguments") or {}).get("args") or {}
+
+
 def _arguments(child: dict[str, Any]) -> str:
-    given = sorted(((child.get("arguments") or {}).get("args") or {}).items())
+    given = sorted(_given(child).items())
     shown = []
     for name, typed in given[:MAX_ARGUMENTS]:
         value = str(next(iter(typed.values()), None))
@@ -44,10 +49,10 @@ def _failure(params: Params) -> str:
     return f"{short_function(params[0]['api_full_name'])} {verb} {_child(params)}"
 
 
-def _rank(params: Params) -> int:
-    if "api_full_name" in params[1]:
-        return 3
-    return 0 if params[1].get("attr_name") == "data" else 1
+def _claim(params: Params) -> Claim:
+    if "api_full_name" not in params[1]:
+        return Claim.UPDATE if params[1].get("attr_name") == "data" else Claim.GRADIENT
+    return Claim.ARGUMENT if _given(params[1]) else Claim.CALL
 
 
 RELATION = Relation(
@@ -56,6 +61,6 @@ RELATION = Relation(
     group="parent_func_call_pre",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=_claim,
     by_stage=True,
 )

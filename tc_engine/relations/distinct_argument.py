@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tc_engine.relations._base import Params, Relation, short_function
+from tc_engine.relations._base import Claim, Params, Relation, short_function
 
 
 def _sentence(params: Params) -> str:
@@ -13,9 +13,9 @@ def _failure(params: Params) -> str:
     return f"{short_function(params[0]['api_full_name'])} gets the same arguments twice in a step"
 
 
-def _rank(params: Params) -> int:
+def _claim(params: Params) -> Claim:
     del params
-    return 5
+    return Claim.DISTINCT
 
 
 RELATION = Relation(
@@ -24,5 +24,5 @@ RELATION = Relation(
     group="distinct_arg",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=_claim,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tc_engine.relations._base import Params, Relation, short_function
+from tc_engine.relations._base import Claim, Params, Relation, short_function
 
 
 def _place(param: dict[str, Any], side: str) -> str:
@@ -25,9 +25,9 @@ def _failure(params: Params) -> str:
     return f"{name}: {_place(returned, 'output')} differs from {_place(given, 'input')}"
 
 
-def _rank(params: Params) -> int:
+def _claim(params: Params) -> Claim:
     del params
-    return 6
+    return Claim.INPUT_OUTPUT
 
 
 RELATION = Relation(
@@ -36,5 +36,5 @@ RELATION = Relation(
     group="pre_event",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=_claim,
 )

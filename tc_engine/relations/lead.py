@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tc_engine.relations._base import Params, Relation, short_function
+from tc_engine.relations._base import Params, Relation, order_claim, short_function
 
 
 def _names(params: Params) -> list[str]:
@@ -19,11 +19,6 @@ def _failure(params: Params) -> str:
     return f"{names[0]} is not followed by {', '.join(names[1:])}"
 
 
-def _rank(params: Params) -> int:
-    del params
-    return 4
-
-
 def _skipped(params: Params) -> frozenset[str]:
     del params
     return frozenset({"function"})
@@ -35,6 +30,6 @@ RELATION = Relation(
     group="func_lead",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=order_claim,
     skipped_fields=_skipped,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tc_engine.relations._base import Params, Relation, short_function
+from tc_engine.relations._base import Claim, Params, Relation, short_function
 
 
 def _sentence(params: Params) -> str:
@@ -19,9 +19,9 @@ def _failure(params: Params) -> str:
     return f"{name} returns tensors whose {returned['attr_name']} is not {value}"
 
 
-def _rank(params: Params) -> int:
+def _claim(params: Params) -> Claim:
     del params
-    return 5
+    return Claim.OUTPUT
 
 
 RELATION = Relation(
@@ -30,5 +30,5 @@ RELATION = Relation(
     group="pre_event",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=_claim,
 )

@@ -5,7 +5,7 @@ Off unless asked for: it says little of most programs.
 
 from __future__ import annotations
 
-from tc_engine.relations._base import Params, Relation, short_variable, show_value
+from tc_engine.relations._base import Claim, Params, Relation, short_variable, show_value
 
 
 def _sentence(params: Params) -> str:
@@ -17,9 +17,9 @@ def _failure(params: Params) -> str:
     return f"{short_variable(params[0])} does not become {value} again and again"
 
 
-def _rank(params: Params) -> int:
+def _claim(params: Params) -> Claim:
     del params
-    return 4
+    return Claim.GRADIENT
 
 
 def _skipped(params: Params) -> frozenset[str]:
@@ -32,7 +32,7 @@ RELATION = Relation(
     group="var",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=_claim,
     skipped_fields=_skipped,
     by_default=False,
 )

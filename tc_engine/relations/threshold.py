@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tc_engine.relations._base import Params, Relation, short_function
+from tc_engine.relations._base import Claim, Params, Relation, short_function
 
 
 def _side(param: dict[str, Any]) -> str:
@@ -24,9 +24,9 @@ def _failure(params: Params) -> str:
     return f"{short_function(function['api_full_name'])}: {_side(smaller)} > {_side(larger)}"
 
 
-def _rank(params: Params) -> int:
+def _claim(params: Params) -> Claim:
     del params
-    return 3
+    return Claim.BOUND
 
 
 RELATION = Relation(
@@ -35,5 +35,5 @@ RELATION = Relation(
     group="pre_event",
     sentence=_sentence,
     failure=_failure,
-    rank=_rank,
+    claim=_claim,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,17 @@ PASSED = "passed.log"
 NOT_TRIGGERED = "not_triggered.log"
 SUMMARY = "violations_summary.json"
 INVARIANTS = "invariants.json"
+OURS = (INVARIANTS, "results.json", "report.html")
 
 
-def write(check: Check, folder: Path, invariant_files: Sequence[Path]) -> None:
+def write(
+    check: Check, folder: Path, invariant_files: Sequence[Path], pages: Mapping[str, str]
+) -> None:
     """Write `invariants.json` and a sub-folder per trace, all at once or not at all.
 
-    Replaces the results of an earlier check. Raises UsageError for a folder that holds anything
-    else, DataError where it cannot be written.
+    `pages` are further files by their names, such as the report. Replaces the results of an earlier
+    check. Raises UsageError for a folder that holds anything else, DataError where it cannot be
+    written.
     """
     folder = Path(os.path.normpath(folder))
     _refuse_to_replace(folder)
@@ -37,6 +41,8 @@ def write(check: Check, folder: Path, invariant_files: Sequence[Path]) -> None:
             for file in invariant_files:
                 text = file.read_text(encoding="utf-8")
                 copy.write(text if text.endswith("\n") or not text else text + "\n")
+        for name, text in pages.items():
+            (building / name).write_text(text, encoding="utf-8")
         for trace in check.traces:
             _write_trace(building / trace, [r for r in check.results if r.trace == trace])
         _move_into_place(building, folder)
@@ -119,7 +125,7 @@ def _refuse_to_replace(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder} is a file", "Give -o a folder")
     for entry in folder.iterdir():
-        ours = entry.name == INVARIANTS or (entry / FAILED).is_file()
+        ours = entry.name in OURS or (entry / FAILED).is_file()
         if not ours:
             raise UsageError(
                 f"{folder} holds {entry.name}, which is no result of a check",

@@ -1,98 +1,41 @@
-"""The summary of a check: four lines of counts, then the findings, the most telling first.
-
-Violations that speak of one function or variable, or miss the same change, are one finding.
-Findings are ranked by what they say: that a step changes no parameter comes before an order of
-calls that differs; broken every time before broken sometimes; early before late.
-"""
+"""The summary of a check: counts, then the findings, the most telling first, on one screen."""
 
 from __future__ import annotations
 
-import json
+import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tc_engine.check import Check, Result
+from tc_engine.diagnosis import Diagnosis, Finding
 from tc_engine.report.results import describe_failure
 
-SHOWN = 10
+SHOWN = 5
+WIDTH, INDENT = 100, "     "
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Violations of one cause in one trace: the one to look at, and the others."""
-
-    head: Result
-    others: tuple[Result, ...]
-
-
-def render(check: Check, folder: Path, *, shown: int = SHOWN) -> str:
+def render(check: Check, diagnosis: Diagnosis, folder: Path, *, shown: int = SHOWN) -> str:
     """Return the text of the summary; `folder` is where the result files are."""
     total = len(check.invariants)
     lines = [f"Checking finished. {total} invariants checked"]
     for trace in check.traces:
         results = [result for result in check.results if result.trace == trace]
         lines += _counts(trace, results, named=len(check.traces) > 1)
-    found = findings(check)
+    found = diagnosis.findings
     if found:
         lines += ["", "Findings, the most telling first:"]
         for number, finding in enumerate(found[:shown], start=1):
             lines += _describe(number, finding)
         if len(found) > shown:
             lines.append(f"... and {len(found) - shown} more findings in the result files.")
+    if diagnosis.minor:
+        lines += ["", *_minor(diagnosis.minor)]
+    if diagnosis.suppressed:
+        lines.append(f"Suppressed: {len(diagnosis.suppressed)} broken rules that may be broken")
     unsupported = {r.invariant.relation: r.unsupported for r in check.results if r.unsupported}
     lines += [f"Not checked: {reason}" for _, reason in sorted(unsupported.items())]
     lines += ["", f"Results: {folder}"]
     return "\n".join(lines)
-
-
-def findings(check: Check) -> list[Finding]:
-    """Group violations by cause and rank them."""
-    groups: list[list[Result]] = []
-    causes: list[set[str]] = []
-    for result in sorted((r for r in check.results if r.violation), key=_rank):
-        about = _causes(result)
-        same = [n for n, known in enumerate(causes) if known & about]
-        merged = [result]
-        for number in reversed(same):
-            merged = groups.pop(number) + merged
-            about |= causes.pop(number)
-        groups.append(merged)
-        causes.append(about)
-    found = [sorted(group, key=_rank) for group in groups]
-    return [
-        Finding(group[0], tuple(group[1:])) for group in sorted(found, key=lambda g: _rank(g[0]))
-    ]
-
-
-def _causes(result: Result) -> set[str]:
-    """Name what a violation is about: its function or variable, and the change that is missing."""
-    record = result.violation.records[0] if result.violation else {}
-    subject = record.get("function") or record.get("var_type") or result.invariant.relation
-    about = {f"{result.trace}: {subject}"}
-    about |= {
-        f"{result.trace}: {json.dumps(param, sort_keys=True)}"
-        for param in result.invariant.params[1:]
-        if "pre_value" in param
-    }
-    return about
-
-
-def _rank(result: Result) -> tuple[Any, ...]:
-    violation = result.violation
-    if violation is None or result.relation is None:
-        raise ValueError("only violations of a known relation are ranked")
-    return (
-        result.relation.rank(result.invariant.params),
-        -violation.count / result.examples,
-        violation.first_step is None,
-        violation.first_step or 0,
-        violation.detected_ts,
-        -(result.invariant.positive or 0),
-        result.trace,
-        describe_failure(result),
-    )
 
 
 def _counts(trace: str, results: Sequence[Result], *, named: bool) -> list[str]:
@@ -127,7 +70,15 @@ def _describe(number: int, finding: Finding) -> list[str]:
     lines += [f"     also: {describe_failure(other)}" for other in finding.others[:2]]
     if len(finding.others) > 2:
         lines.append(f"     and {len(finding.others) - 2} more rules about the same")
+    if finding.hint:
+        lines += textwrap.wrap(finding.hint, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
     return lines
+
+
+def _minor(found: Sequence[Finding]) -> list[str]:
+    rules = sum(1 + len(one.others) for one in found)
+    more = ", ..." if rules > 1 else ""
+    return [f"Broken rules that alone tell little: {rules} ({found[0].title}{more})"]
 
 
 def _since(first: int | None, last: int | None) -> str:

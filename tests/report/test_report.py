@@ -10,6 +10,7 @@ import pytest
 from tc_engine import relations
 from tc_engine.check import Check, check
 from tc_engine.dataset import open_dataset
+from tc_engine.diagnosis import diagnose
 from tc_engine.errors import DataError, UsageError
 from tc_engine.infer import infer
 from tc_engine.invariants import ALWAYS, Invariant, read, write
@@ -53,7 +54,7 @@ def objects(log: Path) -> list[dict[str, object]]:
 def test_files_and_keys(checked: tuple[Check, Path], tmp_path: Path) -> None:
     found, file = checked
     out = tmp_path / "results"
-    results.write(found, out, [file])
+    results.write(found, out, [file], {})
 
     assert sorted(entry.name for entry in out.iterdir()) == ["bad", "good", "invariants.json"]
     assert (out / "invariants.json").read_text() == file.read_text()
@@ -88,7 +89,7 @@ def test_files_and_keys(checked: tuple[Check, Path], tmp_path: Path) -> None:
 
 
 def test_the_cause_comes_first(checked: tuple[Check, Path], tmp_path: Path) -> None:
-    text = summary.render(checked[0], tmp_path / "results")
+    text = summary.render(checked[0], diagnose(checked[0]), tmp_path / "results")
     lines = text.splitlines()
     total = len(checked[0].invariants)
     assert lines[0] == f"Checking finished. {total} invariants checked"
@@ -104,11 +105,11 @@ def test_earlier_results_are_replaced_and_nothing_else(
 ) -> None:
     found, file = checked
     out = tmp_path / "results"
-    results.write(found, out, [file])
-    results.write(found, out, [file])
+    results.write(found, out, [file], {})
+    results.write(found, out, [file], {})
     (out / "precious.txt").write_text("mine")
     with pytest.raises(UsageError, match=r"precious\.txt"):
-        results.write(found, out, [file])
+        results.write(found, out, [file], {})
     assert (out / "precious.txt").read_text() == "mine"
 
 
@@ -116,9 +117,9 @@ def test_unwritable_place(checked: tuple[Check, Path], tmp_path: Path) -> None:
     found, file = checked
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot write"):
-        results.write(found, tmp_path / "file" / "results", [file])
+        results.write(found, tmp_path / "file" / "results", [file], {})
     with pytest.raises(UsageError, match="is a file"):
-        results.write(found, tmp_path / "file", [file])
+        results.write(found, tmp_path / "file", [file], {})
     assert not [entry for entry in tmp_path.iterdir() if entry.name.endswith(".tmp")]
 
 
@@ -128,4 +129,5 @@ def test_unknown_relation_is_not_checked_and_said(tmp_path: Path) -> None:
     foreign = Invariant("SomeRelation", params, {"x": ALWAYS}, "text")
     found = check([run], [foreign])
     assert not found.violated
-    assert "Not checked: this version does not know SomeRelation" in summary.render(found, tmp_path)
+    text = summary.render(found, diagnose(found), tmp_path)
+    assert "Not checked: this version does not know SomeRelation" in text

@@ -1,0 +1,58 @@
+"""Rules that are known to be broken, and may be until a day: JSON Lines, one rule a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from tc_engine.errors import DataError
+from tc_engine.files import write_whole
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A rule by its id, what it says, why it may be broken, and the last day (ISO 8601) of that."""
+
+    id: str
+    rule: str
+    reason: str
+    until: str
+
+    def is_active(self, today: date) -> bool:
+        """Tell whether the rule may still be broken."""
+        return date.fromisoformat(self.until) >= today
+
+
+def read(files: Iterable[Path]) -> list[Suppression]:
+    """Read suppressions. Raises DataError that names file and line of what is not right."""
+    return [one for file in files for one in _read(file)]
+
+
+def add(file: Path, one: Suppression) -> None:
+    """Add a suppression to a file, in place of an earlier one of the same rule."""
+    known = [other for other in read([file]) if other.id != one.id] if file.exists() else []
+    write_whole(file, "".join(json.dumps(asdict(each)) + "\n" for each in [*known, one]))
+
+
+def _read(file: Path) -> Sequence[Suppression]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{file} cannot be read: {error}", "Check the path") from error
+    found = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            one = Suppression(**json.loads(line))
+            date.fromisoformat(one.until)
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                f"{file}:{number}: not a suppression: {error}",
+                "`tc-engine suppress` writes them",
+            ) from error
+        found.append(one)
+    return found

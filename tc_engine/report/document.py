@@ -1,0 +1,112 @@
+"""`results.json`: the outcome of a check as one document; docs/results.md describes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tc_engine
+from tc_engine.check import Check, Result
+from tc_engine.diagnosis import Diagnosis, Finding
+from tc_engine.diagnosis.findings import key_of
+from tc_engine.errors import DataError
+from tc_engine.invariant_sets import describe
+from tc_engine.invariants import Invariant, read
+from tc_engine.report.results import INVARIANTS, describe_failure
+
+DOCUMENT = "results.json"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A result folder that was read again: the document, and the invariants by their keys."""
+
+    document: Mapping[str, Any]
+    invariants: Mapping[str, Invariant]
+
+
+def to_document(
+    check: Check,
+    diagnosis: Diagnosis,
+    settings: Mapping[str, Any],
+    sql_path: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """Return the document; `settings` and `sql_path` are those of the check."""
+    return {
+        "schema_version": VERSION,
+        "created_by": f"tc_engine {tc_engine.__version__}",
+        "settings": dict(settings),
+        "sql_path": [str(path.resolve()) for path in sql_path],
+        "traces": [_trace(check, name) for name in check.traces],
+        "suppressed": [{"trace": one.trace, **_violation(one)} for one in diagnosis.suppressed],
+        "findings": [_finding(one) for one in (*diagnosis.findings, *diagnosis.minor)],
+    }
+
+
+def read_saved(folder: Path) -> Saved:
+    """Read a result folder. Raises DataError where it is none, or of another version."""
+    file = folder / DOCUMENT
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        version = document["schema_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{folder} holds no results: {file} cannot be read: {error}",
+            "Name the folder that `tc-engine check` wrote",
+        ) from error
+    if version != VERSION:
+        raise DataError(
+            f"{file} has schema version {version!r}, this tc_engine reads {VERSION}",
+            "Check again with this version",
+        )
+    invariants = read([folder / INVARIANTS])
+    return Saved(document, {key_of(one): one for one in invariants})
+
+
+def _trace(check: Check, name: str) -> dict[str, Any]:
+    results = [one for one in check.results if one.trace == name]
+    return {
+        "name": name,
+        "path": check.places[name],
+        "invariants": len(results),
+        "violated": sum(one.violation is not None for one in results),
+        "passed": sum(one.violation is None and one.triggered for one in results),
+        "not_triggered": sum(not one.triggered and not one.unsupported for one in results),
+        "not_supported": sum(bool(one.unsupported) for one in results),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.key,
+        "trace": finding.trace,
+        "is_telling": finding.is_telling,
+        "title": finding.title,
+        "hint": finding.hint,
+        "points": finding.points,
+        "reasons": [{"points": one.points, "text": one.text} for one in finding.reasons],
+        "violations": [_violation(one) for one in (finding.head, *finding.others)],
+    }
+
+
+def _violation(result: Result) -> dict[str, Any]:
+    invariant, found = result.invariant, result.violation
+    if found is None:
+        raise ValueError("a finding is made of violations")
+    return {
+        "id": key_of(invariant),
+        "relation": invariant.relation,
+        "rule": invariant.text,
+        "broken": describe_failure(result),
+        "holds_when": [describe(one) for one in invariant.precondition.values()],
+        "held_in_good_runs": invariant.positive,
+        "judged": result.examples,
+        "violated": found.count,
+        "first_step": found.first_step,
+        "last_step": found.last_step,
+        "first_violation": list(found.records),
+    }
