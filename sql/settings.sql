@@ -56,3 +56,5 @@ SET VARIABLE min_shared_integers = coalesce(getvariable('min_shared_integers'), 
 SET VARIABLE min_returns = coalesce(getvariable('min_returns'), 5);
 -- Evidence: into how many shares the steps of a trace are cut to show when a rule was broken.
 SET VARIABLE step_bins = coalesce(getvariable('step_bins'), 60);
+-- Evidence: the functions of violated invariants, of which it is asked which runs inside which.
+SET VARIABLE violated_functions = CAST(getvariable('violated_functions') AS VARCHAR[]);

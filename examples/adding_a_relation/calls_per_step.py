@@ -17,8 +17,8 @@ def _failure(params: Params) -> str:
 
 
 def _claim(params: Params) -> Claim:
-    """Take what a step does once, such as a pass through the model, for more than an order."""
-    return Claim.CALL if params[0]["times"] == 1 else Claim.ORDER
+    """Take what a step does once, such as a pass through the model, for a part of training."""
+    return Claim.TRAINING_ORDER if params[0]["times"] == 1 else Claim.ORDER
 
 
 RELATION = Relation(

@@ -18,10 +18,10 @@ SELECT
     trace,
     variable_type,
     count(*) AS variables,
-    count_if(is_changed) AS changed,
-    count_if(NOT is_changed AND is_frozen) AS frozen,
-    count_if(NOT is_changed AND NOT is_frozen AND has_gradient) AS left_alone,
-    count_if(NOT is_changed AND NOT is_frozen AND NOT has_gradient) AS unreached
+    count(*) FILTER (is_changed) AS changed,
+    count(*) FILTER (NOT is_changed AND is_frozen) AS frozen,
+    count(*) FILTER (NOT is_changed AND NOT is_frozen AND has_gradient) AS left_alone,
+    count(*) FILTER (NOT is_changed AND NOT is_frozen AND NOT has_gradient) AS unreached
 FROM variable
 GROUP BY trace, variable_type;
 

@@ -3,7 +3,8 @@
 Violations share a cause when their rules speak of the same function, of changes or of equal values
 of the same type of variable, or claim the same of several functions; and when one function runs
 inside the other and both went wrong in the same step. Orders of calls, which touch everything, bind
-nothing together: each goes to the strongest group that speaks of one of its functions.
+nothing together: each goes to the strongest group that speaks of one of its functions, or of one
+around or inside these.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ def grouped(results: Sequence[Result], nested: Nested) -> list[list[Result]]:
     groups = _joined(firm, nested)
     left = []
     for one in loose:
-        named = set(functions(one))
-        about = [group for group in groups if named & set(_named(group))]
+        about = [group for group in groups if _touches(one, set(_named(group)), nested)]
         if about:
             max(about, key=lambda group: max(map(points, group))).append(one)
         else:
@@ -78,6 +78,14 @@ def _nested(one: Result, other: Result, nested: Nested) -> bool:
     """Tell whether one of two rules speaks of a function inside that of the other."""
     pairs = [(a, b) for a in functions(one)[:1] for b in functions(other)[:1]]
     return any((a, b) in nested or (b, a) in nested for a, b in pairs)
+
+
+def _touches(one: Result, named: set[str], nested: Nested) -> bool:
+    """Tell whether a rule speaks of one of the functions, or of one around or inside it."""
+    return any(
+        own in named or any((own, other) in nested or (other, own) in nested for other in named)
+        for own in functions(one)
+    )
 
 
 def _first_step(result: Result) -> int | None:

@@ -11,6 +11,7 @@ from tc_engine.diagnosis import Diagnosis, Finding
 from tc_engine.report.results import describe_failure
 
 SHOWN = 5
+SHOWN_MINOR = 3
 WIDTH, INDENT = 100, "     "
 
 
@@ -29,7 +30,7 @@ def render(check: Check, diagnosis: Diagnosis, folder: Path, *, shown: int = SHO
         if len(found) > shown:
             lines.append(f"... and {len(found) - shown} more findings in the result files.")
     if diagnosis.minor:
-        lines += ["", *_minor(diagnosis.minor)]
+        lines += ["", *_minor(diagnosis.minor, alone=not found)]
     if diagnosis.suppressed:
         lines.append(f"Suppressed: {len(diagnosis.suppressed)} broken rules that may be broken")
     unsupported = {r.invariant.relation: r.unsupported for r in check.results if r.unsupported}
@@ -75,10 +76,14 @@ def _describe(number: int, finding: Finding) -> list[str]:
     return lines
 
 
-def _minor(found: Sequence[Finding]) -> list[str]:
+def _minor(found: Sequence[Finding], *, alone: bool) -> list[str]:
+    """Describe what tells little: in full where there is nothing else to look at."""
     rules = sum(1 + len(one.others) for one in found)
-    more = ", ..." if rules > 1 else ""
-    return [f"Broken rules that alone tell little: {rules} ({found[0].title}{more})"]
+    said = f"Broken rules that alone tell little: {rules}"
+    if not alone:
+        return [f"{said} ({found[0].title}{', ...' * (rules > 1)})"]
+    shown = enumerate(found[:SHOWN_MINOR], start=1)
+    return [said, *(line for number, one in shown for line in _describe(number, one))]
 
 
 def _since(first: int | None, last: int | None) -> str:

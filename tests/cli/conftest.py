@@ -58,3 +58,10 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return training(updates=False).write(tmp_path_factory.mktemp("runs") / "bad")
+
+
+@pytest.fixture(scope="session")
+def invariants(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("invariants") / "invariants.json"
+    assert app.run(["infer", "-f", str(good), "-o", str(file)]) == 0
+    return file
