@@ -1,7 +1,7 @@
 """The silent bugs: what each is, what is learned from, and which violated rule names its cause.
 
-A program is right, or wrong with `--bug`. What is learned from are right runs with other seeds and
-sizes, and other programs; what is checked is the wrong run, and the right one with the same options.
+A program is right, or wrong with `--bug`. Right runs with other seeds and sizes, and
+other programs, are learned from; the wrong run is checked, and the right one with its options.
 """
 
 from __future__ import annotations
@@ -63,9 +63,10 @@ class Program:
 class Bug:
     """A program with a silent bug.
 
-    `sentence` says what is wrong, `source` where it is known from. `causes`: one of these rules names
-    the cause, in a finding no later than the `rank`-th (None: no rule is known to). `others` are further programs to learn from. `collect` are options for collecting;
-    `fails`: the wrong run gets stuck, and ends with an error when time is over.
+    `sentence` says what is wrong, `source` where it is known from. `causes`: one of these rules
+    names the cause, in a finding no later than the `rank`-th (None: no rule is known to). `others`
+    are further programs to learn from, `collect` options for collecting. `fails`: the wrong run gets
+    stuck, and ends with an error when time is over.
     """
 
     name: str

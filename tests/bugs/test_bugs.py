@@ -1,9 +1,8 @@
-"""Each silent bug is found by its cause, and the right version of the program is not blamed for it."""
+"""Each silent bug is found by its cause, which the right version of the program is not blamed for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 

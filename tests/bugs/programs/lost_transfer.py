@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, DistributedSampler
 def average(gradients: list[Tensor], *, lost: bool) -> None:
     for gradient in gradients:
         dist.all_reduce(gradient)
-        gradient /= dist.get_world_size()
+        gradient.div_(dist.get_world_size())
     if lost:
         gradients[0].zero_()
 

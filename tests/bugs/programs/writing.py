@@ -11,12 +11,9 @@ def generate(
 
     With `late` the words still to write are counted before the prompt is cut.
     """
-    if late:
-        missing = max_length - min(prompt.shape[1], context)
-    else:
-        missing = max_length - prompt.shape[1]
+    there = min(prompt.shape[1], context) if late else prompt.shape[1]
     with torch.no_grad():
-        for _ in range(missing):
+        for _ in range(max_length - there):
             words = model(prompt[:, -context:])[:, -1].argmax(dim=1, keepdim=True)
             prompt = torch.cat([prompt, words], dim=1)
     return prompt
