@@ -36,8 +36,8 @@ INTRODUCTION = """\
 
 Written by `python -m benchmarks.quality.bugs`. Each row is a small training program with a bug
 (`tests/bugs/programs/`) that raises no error. Rules are learned from right runs of the same program
-with other seeds and sizes, and from other programs (`tests/bugs/catalogue.py`); then the wrong run is
-checked.
+with other seeds and sizes, and from other programs (`tests/bugs/catalogue.py`); then the wrong run
+is checked.
 
 - *cause found at*: place of the first finding that names the cause, "in N" where another rule
   of that finding gives it its title; "no" where no violated rule names it.

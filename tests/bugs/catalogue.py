@@ -65,8 +65,8 @@ class Bug:
 
     `sentence` says what is wrong, `source` where it is known from. `causes`: one of these rules
     names the cause, in a finding no later than the `rank`-th (None: no rule is known to). `others`
-    are further programs to learn from, `collect` options for collecting. `fails`: the wrong run gets
-    stuck, and ends with an error when time is over.
+    are further programs to learn from, `collect` options for collecting. `fails`: the wrong run
+    gets stuck, and ends with an error when time is over.
     """
 
     name: str
@@ -133,7 +133,7 @@ BUGS = (
         "dropout_in_eval",
         "attention drops out in evaluation, too",
         "TF-33844",
-        (Cause(CONTAIN, api("Attention.forward", "scaled_dot_product_attention")),),
+        (Cause(CONTAIN, api(".forward", "scaled_dot_product_attention")),),
         (example("transformer_lm"),),
     ),
     Bug(

@@ -1,4 +1,4 @@
-"""Each silent bug is found by its cause, which the right version of the program is not blamed for."""
+"""The cause of each silent bug is found, and the right version of the program not blamed for it."""
 
 from __future__ import annotations
 
