@@ -40,7 +40,7 @@ with other seeds and sizes, and from other programs (`tests/bugs/catalogue.py`);
 is checked.
 
 - *cause found at*: place of the first finding that names the cause, "in N" where another rule
-  of that finding gives it its title; "no" where no violated rule names it.
+  of that finding gives it its title; "no" where no violated rule names it, with what is lacking.
 - *violated*: broken rules, of so many *rules* that were learned.
 - *false alarms*: broken rules in the right version with the options of the wrong one, which was not
   learned from.
@@ -103,7 +103,7 @@ def _row(wrong: Verdict, right: Verdict) -> tuple[object, ...]:
 
 def _place(verdict: Verdict) -> str:
     if verdict.rank is None:
-        return "no"
+        return f"no: {verdict.bug.lacks}" if verdict.bug.lacks else "no"
     return str(verdict.rank) if verdict.leads else f"in {verdict.rank}"
 
 

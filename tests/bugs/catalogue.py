@@ -15,6 +15,8 @@ BUGS_FOLDER = Path(__file__).resolve().parent / "programs"
 EXAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "examples" / "programs"
 TWO_RANKS = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 
+NO_MODULE_METHODS = "methods of Module make no hypotheses (setting skip_functions)"
+
 CONTAIN, CONSISTENCY = "APIContainRelation", "ConsistencyRelation"
 COVER, LEAD = "FunctionCoverRelation", "FunctionLeadRelation"
 OUTPUT, THRESHOLD = "ConsistentOutputRelation", "ThresholdRelation"
@@ -64,9 +66,9 @@ class Bug:
     """A program with a silent bug.
 
     `sentence` says what is wrong, `source` where it is known from. `causes`: one of these rules
-    names the cause, in a finding no later than the `rank`-th (None: no rule is known to). `others`
-    are further programs to learn from, `collect` options for collecting. `fails`: the wrong run
-    gets stuck, and ends with an error when time is over.
+    names the cause, in a finding no later than the `rank`-th; or it is not found, for what the
+    engine `lacks`. `others` are further programs to learn from, `collect` options for collecting.
+    `fails`: the wrong run gets stuck, and ends with an error when time is over.
     """
 
     name: str
@@ -77,7 +79,8 @@ class Bug:
     ranks: bool = False
     collect: tuple[str, ...] = ()
     fails: bool = False
-    rank: int | None = 1
+    rank: int = 1
+    lacks: str = ""
 
     @property
     def wrong(self) -> Program:
@@ -128,6 +131,7 @@ BUGS = (
             Cause(LEAD, api(".step", "zero_grad")),
         ),
         (example("vae"), example("graph_net")),
+        rank=3,
     ),
     Bug(
         "dropout_in_eval",
@@ -190,7 +194,7 @@ BUGS = (
         "pytorch's notes on DistributedSampler",
         (
             Cause(COVER, api("set_epoch")),
-            Cause(LEAD, (("api_full_name", ""), ("api_full_name", "set_epoch"))),
+            Cause(LEAD, api("", "set_epoch")),
         ),
         (example("ddp", ranks=True),),
         ranks=True,
@@ -201,12 +205,13 @@ BUGS = (
         "SO-67180955",
         (Cause(DISTINCT, api("fetch")),),
         (example("workers"),),
+        lacks="no relation says that a field of the context (numpy_state) differs between workers",
     ),
     Bug(
         "repeated_init",
         "weights are initialised twice",
         "TF-17877",
-        (Cause(DISTINCT, api("normal_")),),
+        (Cause(DISTINCT, api("init.normal_")), Cause(DISTINCT, api("init.zeros_"))),
         (sibling("untied_weights"), example("transformer_lm")),
     ),
     Bug(
@@ -220,11 +225,9 @@ BUGS = (
         "freeze_in_train_only",
         "layers are frozen in train(), which is never called",
         "mmpretrain-702",
-        (
-            Cause(COVER, api("Module.train")),
-            Cause(COVER, api("Module.requires_grad_")),
-        ),
+        (Cause(COVER, api("Module.train")), Cause(LEAD, api("", "Module.train"))),
         (sibling("train_mode_lost"),),
+        lacks=NO_MODULE_METHODS,
     ),
     Bug(
         "train_mode_lost",
@@ -232,13 +235,15 @@ BUGS = (
         "nanoGPT#240, timm#1978",
         (Cause(LEAD, api("Module.eval", "Module.train")), Cause(COVER, api("Module.train"))),
         (example("vae"), example("graph_net")),
+        lacks=NO_MODULE_METHODS,
     ),
     Bug(
         "eval_before_train",
         "a model with spectral norm is evaluated before any training pass",
         "PT-51800",
-        (Cause(COVER, api("Module.train", "Module.eval")),),
+        (Cause(COVER, api(".forward", "Module.eval")), Cause(COVER, api(".step", "Module.eval"))),
         (example("vae"),),
+        lacks=NO_MODULE_METHODS,
     ),
     Bug(
         "frozen_layers",
@@ -251,7 +256,7 @@ BUGS = (
         "encoder_detached",
         "half of the model gets no gradients",
         "peft#793, the MPS bug of PyTorch < 2.4",
-        (NO_UPDATE,),
+        (Cause(OUTPUT, (*api("Sequential.forward"), ("attr_name", "requires_grad"))),),
         (example("vae"), sibling("missing_zero_grad")),
     ),
     Bug(

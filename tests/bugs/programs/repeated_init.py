@@ -1,7 +1,7 @@
 """A language model that initialises its own weights.
 
-The bug: each block initialises what is in it, and the model does so for all of them once more, with
-the scale of the last write: most weights are drawn twice.
+The bug: each block initialises what is in it, and the model does so for all of them once more: most
+weights are drawn twice, which takes time, and changes what every seed gives.
 """
 
 import torch.nn.functional as F
@@ -13,10 +13,10 @@ from torch.utils.data import DataLoader
 WORDS = 20
 
 
-def init_weights(module: nn.Module, std: float) -> None:
+def init_weights(module: nn.Module) -> None:
     for part in module.modules():
         if isinstance(part, nn.Linear):
-            nn.init.normal_(part.weight, std=std)
+            nn.init.normal_(part.weight, std=0.1)
             nn.init.zeros_(part.bias)
 
 
@@ -26,7 +26,7 @@ class Block(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, 2 * width)
         self.down = nn.Linear(2 * width, width)
-        init_weights(self, std=0.05)
+        init_weights(self)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.down(F.gelu(self.up(self.norm(x))))
@@ -38,7 +38,7 @@ class Model(nn.Module):
         self.words = nn.Embedding(WORDS, width)
         self.blocks = nn.Sequential(Block(width), Block(width))
         self.head = nn.Linear(width, WORDS)
-        init_weights(self if bug else self.head, std=0.2)
+        init_weights(self if bug else self.head)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.blocks(self.words(x)))
