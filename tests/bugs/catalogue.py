@@ -270,11 +270,9 @@ BUGS = (
         "clip_before_unscale",
         "gradients are clipped while they are scaled",
         "PyTorch's notes on automatic mixed precision",
-        (
-            Cause(COVER, api("unscale_", "clip_grad_norm_")),
-            Cause(CONTAIN, api("clip_grad_norm_")),
-        ),
+        (Cause(COVER, api("unscale_", "clip_grad_norm_")),),
         (example("amp"),),
+        rank=3,
     ),
     Bug(
         "scheduler_not_stepped",
@@ -282,9 +280,10 @@ BUGS = (
         "PySIAssist's patterns",
         (
             Cause(LEAD, api(".step", "LRScheduler.step")),
-            Cause(COVER, api("LRScheduler.step")),
+            Cause(COVER, api("LRScheduler.step", ".step")),
         ),
         (example("transformer_lm"),),
+        rank=4,
     ),
     Bug(
         "untied_weights",
@@ -292,6 +291,7 @@ BUGS = (
         "transformers' issues on tie_weights",
         (DRIFT,),
         (example("lstm_lm"),),
+        lacks="no relation tells which parameters are one; a second one is just another variable",
     ),
     Bug(
         "generates_too_long",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +16,14 @@ HELPERS = {"common", "writing"}
 STEP, CLEAR = "torch.optim.adam.Adam.step", "torch.optim.optimizer.Optimizer.zero_grad"
 
 
+KEPT = "TC_ENGINE_TEST_RUNS"
+"""Environment variable: a folder that keeps the runs for the next session."""
+
+
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    return Runs(tmp_path_factory.mktemp("bugs"))
+    kept = os.environ.get(KEPT)
+    return Runs(Path(kept) if kept else tmp_path_factory.mktemp("bugs"))
 
 
 @pytest.mark.slow
