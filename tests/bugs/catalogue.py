@@ -255,7 +255,7 @@ BUGS = (
     Bug(
         "encoder_detached",
         "half of the model gets no gradients",
-        "peft#793, the MPS bug of PyTorch < 2.4",
+        "peft#793 (half of a model silently not trained)",
         (Cause(OUTPUT, (*api("Sequential.forward"), ("attr_name", "requires_grad"))),),
         (example("vae"), sibling("missing_zero_grad")),
     ),
