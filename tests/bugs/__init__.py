@@ -1,0 +1,1 @@
+"""Training programs with a silent bug each, and how well its cause is found."""

@@ -1,0 +1,45 @@
+"""Data parallel training over several epochs.
+
+The bug: the sampler is not told the epoch, so every epoch has the same batches in the same order.
+"""
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from common import blobs, read_options
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import Adam
+from torch.utils.data import DataLoader, DistributedSampler
+
+
+def main() -> None:
+    options = read_options(__doc__)
+    dist.init_process_group("gloo")
+    data = blobs()
+    sampler = DistributedSampler(data, seed=options.seed)
+    loader = DataLoader(data, batch_size=24, sampler=sampler)
+    model = DistributedDataParallel(
+        nn.Sequential(nn.Linear(12, options.width), nn.GELU(), nn.Linear(options.width, 4))
+    )
+    optimizer = Adam(model.parameters(), lr=0.01)
+    for epoch in range(1, options.epochs + 1):
+        if not options.bug:
+            sampler.set_epoch(epoch)
+        model.train()
+        total = torch.zeros(())
+        for points, labels in loader:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(points), labels)
+            loss.backward()
+            optimizer.step()
+            total += loss.detach()
+        dist.all_reduce(total)
+        if dist.get_rank() == 0:
+            print(f"epoch {epoch} loss {total.item() / len(loader) / dist.get_world_size():.4f}")
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
