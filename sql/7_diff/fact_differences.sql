@@ -48,7 +48,10 @@ typed AS (
         max(a) FILTER (WHERE path = '.type') OVER whole AS type_a,
         max(b) FILTER (WHERE path = '.type') OVER whole AS type_b,
         max(a) FILTER (WHERE path IN ('', '.type')) OVER whole AS shown_a,
-        max(b) FILTER (WHERE path IN ('', '.type')) OVER whole AS shown_b
+        max(b) FILTER (WHERE path IN ('', '.type')) OVER whole AS shown_b,
+        bool_or(
+            a IS DISTINCT FROM b AND regexp_full_match(coalesce(a, b), '\[\d+ items\]')
+        ) OVER whole AS is_resized
     FROM together
     WINDOW whole AS (PARTITION BY payload_a, payload_b, name)
 ),
@@ -73,8 +76,8 @@ differing AS (
     FROM typed
     WHERE
         a IS DISTINCT FROM b
-        -- Of lists of different length that alone is told, and what both have in a place.
-        AND NOT ((a IS NULL OR b IS NULL) AND contains(path, '['))
+        -- Of lists of different length nothing says which element is which.
+        AND NOT (is_resized AND contains(path, '['))
         AND CASE
             WHEN type_a = type_b THEN true
             WHEN path = '' THEN false

@@ -58,7 +58,7 @@ found AS (
         'last step that changes it' AS what,
         coalesce(CAST(last_a AS VARCHAR), 'never') AS a,
         coalesce(CAST(last_b AS VARCHAR), 'never') AS b,
-        least(last_a, last_b) AS step
+        if(last_a IS NULL OR last_b IS NULL, NULL, least(last_a, last_b)) AS step
     FROM history
     WHERE last_a IS DISTINCT FROM last_b
     UNION ALL

@@ -1,6 +1,6 @@
 -- One row per fact of an argument or a result, of the payloads that differ somewhere.
 -- A fact is a plain value or a list of such, a property of a tensor or of what a list holds, the length of
--- such a list, or (as the path .type) the type of the whole. Reads: payload_pairs, payloads.  Writes: payload_facts.
+-- a list of other things, or (as the path .type) the type of the whole. Reads: payload_pairs, payloads.  Writes: payload_facts.
 
 -- The name of a plain tensor's type repeats its dtype and device, which are facts of their own.
 CREATE OR REPLACE MACRO without_tensor_types(text) AS
@@ -87,7 +87,7 @@ plain_list AS (
     SELECT
         payload_id,
         name,
-        path AS around
+        path
     FROM node
     WHERE json_type = 'ARRAY' AND NOT contains(text, '{') AND NOT contains(text, '[[')
 )
@@ -96,21 +96,22 @@ SELECT
     payload_id,
     name,
     path,
-    if(json_type = 'DOUBLE', CAST(CAST(text AS DOUBLE) AS VARCHAR), text) AS value
+    CASE
+        WHEN json_type = 'DOUBLE' THEN CAST(CAST(text AS DOUBLE) AS VARCHAR)
+        WHEN json_type = 'ARRAY' AND contains(text, '{')
+            THEN format('[{} items]', json_array_length(CAST(text AS JSON)))
+        ELSE text
+    END AS value
 FROM node
-ANTI JOIN plain_list USING (payload_id, name, around)
+ANTI JOIN plain_list
+    ON
+        node.payload_id = plain_list.payload_id
+        AND node.name = plain_list.name
+        AND node.around = plain_list.path
+        AND node.path <> node.around
 WHERE
     json_type <> 'OBJECT'
-    AND (json_type <> 'ARRAY' OR NOT contains(text, '{'))
     AND NOT is_untold(full_path)
-UNION ALL
-SELECT
-    payload_id,
-    name,
-    path || '.length' AS path,
-    CAST(json_array_length(CAST(text AS JSON)) AS VARCHAR) AS value
-FROM node
-WHERE json_type = 'ARRAY' AND contains(text, '{')
 UNION ALL
 SELECT
     payload_id,
