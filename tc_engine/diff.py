@@ -120,7 +120,9 @@ def diff(
         matched = _matched(session, a, b)
         for name in (*_PREPARED, *(section.table for section in SECTIONS)):
             _run(session, name, progress)
-        yield Difference(matched, {section: _count(session, section) for section in SECTIONS}, session)
+        yield Difference(
+            matched, {section: _count(session, section) for section in SECTIONS}, session
+        )
 
 
 def _name_sides(session: Session, a: Dataset, b: Dataset) -> None:

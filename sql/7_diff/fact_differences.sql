@@ -47,8 +47,8 @@ typed AS (
         *,
         max(a) FILTER (WHERE path = '.type') OVER whole AS type_a,
         max(b) FILTER (WHERE path = '.type') OVER whole AS type_b,
-        max(a) FILTER (WHERE path IN ('', '.type')) OVER whole AS shown_a,
-        max(b) FILTER (WHERE path IN ('', '.type')) OVER whole AS shown_b,
+        coalesce(max(a) FILTER (WHERE path = '') OVER whole, type_a) AS shown_a,
+        coalesce(max(b) FILTER (WHERE path = '') OVER whole, type_b) AS shown_b,
         bool_or(
             a IS DISTINCT FROM b AND regexp_full_match(coalesce(a, b), '\[\d+ items\]')
         ) OVER whole AS is_resized
@@ -62,6 +62,7 @@ differing AS (
         payload_a,
         payload_b,
         name AS fact,
+        true AS is_type,
         shown_a AS a,
         shown_b AS b
     FROM typed
@@ -71,6 +72,7 @@ differing AS (
         payload_a,
         payload_b,
         name || regexp_replace(path, '\[\d+\]', '[]', 'g') AS fact,
+        path = '.type' AS is_type,
         a,
         b
     FROM typed
@@ -90,6 +92,7 @@ found AS (
     SELECT
         payloads.* EXCLUDE (payload_a, payload_b),
         differing.fact,
+        differing.is_type,
         differing.a,
         differing.b
     FROM payload_pairs AS payloads
@@ -99,6 +102,7 @@ found AS (
         * EXCLUDE (outcome_a, outcome_b),
         'output' AS side,
         'outcome' AS fact,
+        true AS is_type,
         CAST(outcome_a AS VARCHAR) AS a,
         CAST(outcome_b AS VARCHAR) AS b
     FROM outcome_pairs
@@ -110,6 +114,7 @@ valued AS (
         function,
         parent_function,
         fact,
+        is_type,
         a,
         b,
         sum(times) AS times,
@@ -118,7 +123,7 @@ valued AS (
         list(DISTINCT pair_no) AS numbers,
         count(*) OVER (PARTITION BY side, function, parent_function, fact) AS pairs
     FROM found
-    GROUP BY side, function, parent_function, fact, a, b
+    GROUP BY side, function, parent_function, fact, is_type, a, b
 )
 
 SELECT
@@ -126,6 +131,7 @@ SELECT
     CAST(valued.function AS VARCHAR) AS function,
     CAST(valued.parent_function AS VARCHAR) AS inside,
     valued.fact,
+    bool_or(valued.is_type) AS is_type,
     arg_min_null(valued.a, valued.first_event) AS a,
     arg_min_null(valued.b, valued.first_event) AS b,
     count(*) AS value_pairs,

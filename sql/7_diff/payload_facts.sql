@@ -117,5 +117,5 @@ SELECT
     payload_id,
     name,
     '.type' AS path,
-    coalesce(nullif(without_tensor_types(type), ''), 'Tensor') AS value
+    if(without_tensor_types(type) = '', 'Tensor', type[3:-2]) AS value
 FROM typed_value;

@@ -20,4 +20,4 @@ SELECT
 FROM fact_differences
 WHERE
     side = 'output'
-    AND (fact = 'outcome' OR ends_with(fact, '.type') OR regexp_matches(fact, '\.(dtype|shape|device)$'));
+    AND (is_type OR regexp_matches(fact, '\.(dtype|shape|device)$'));

@@ -75,7 +75,7 @@ def diff(
             flush()
             differs = bool(found)
     if differs and not exit_zero:
-        raise typer.Exit(ExitCode.VIOLATED)
+        raise typer.Exit(ExitCode.DIFFERENT)
 
 
 def _write_tables(found: Difference, shown: int | None) -> None:
