@@ -1,4 +1,4 @@
-"""What two runs do differently: small traces with the rows that must come out, and real programs."""
+"""What two runs do differently: small traces with the rows that come out, and real programs."""
 
 from __future__ import annotations
 

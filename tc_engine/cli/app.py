@@ -72,8 +72,9 @@ def root(
       tc-engine check -f other -i invariants.json
 
     \b
-    Exit codes: 0 ok, 1 an invariant is violated or two runs differ, 2 usage, 3 data that cannot be read or written,
-    101 a bug of tc-engine, 130 interrupted. `collect` ends with the program's own exit code.
+    Exit codes: 0 ok, 1 an invariant is violated or two runs differ, 2 usage, 3 data that cannot be
+    read or written, 101 a bug of tc-engine, 130 interrupted. `collect` ends with the program's own
+    exit code.
     """
 
 
