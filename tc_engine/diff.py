@@ -111,7 +111,8 @@ def diff(
     Raises DataError where no process of one run has a counterpart in the other.
     """
     with Session(limits, comments=False) as session:
-        runs = [a, b] if a.path != b.path else [a]
+        # A run may be compared with itself: it is loaded once.
+        runs = [*{stages.folder_of(session, run): run for run in (a, b)}.values()]
         stages.load(session, runs)
         stages.gather(session, runs, progress)
         _name_sides(session, a, b)

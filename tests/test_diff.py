@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -109,9 +110,11 @@ def test_the_same_program_shows_no_difference(compare: Any) -> None:
 
 
 def test_a_run_and_itself(tmp_path: Path) -> None:
-    run = open_dataset(training().write(tmp_path / "a"))
-    with diff(run, run, limits=LIMITS) as found:
+    run = training().write(tmp_path / "a")
+    (tmp_path / "other_name").symlink_to(run)
+    with diff(open_dataset(run), open_dataset(tmp_path / "other_name"), limits=LIMITS) as found:
         assert not found
+        assert found.matched.shared_steps == 3
         assert rows_of(found) == {}
 
 
@@ -495,6 +498,99 @@ def test_the_order_of_rows_and_the_memory_do_not_matter(tmp_path: Path) -> None:
     assert all(result == results[0] for result in results)
 
 
+# The calls of a random program: name, argument, and the calls inside of it.
+Tree = tuple[str, int, tuple["Tree", ...]]
+
+
+def grown(dice: random.Random, depth: int = 3) -> list[Tree]:
+    """Return random calls, up to three of each depth inside of one."""
+    return [
+        (dice.choice("fgh"), dice.randrange(2), tuple(grown(dice, depth - 1)) if depth else ())
+        for _ in range(dice.randrange(4))
+    ]
+
+
+def altered(dice: random.Random, trees: Iterable[Tree]) -> list[Tree]:
+    """Return the calls with some of them left out, added, renamed or given another argument."""
+    found = []
+    for name, argument, inside in trees:
+        same = (name, argument, tuple(altered(dice, inside)))
+        other = (name, 1 - argument, same[2])
+        new = (dice.choice("fgh"), 0, ())
+        found += dice.choices([[same], [other], [], [same, new]], weights=[12, 3, 1, 1])[0]
+    return found
+
+
+def run_of(steps: list[list[Tree]]) -> Trace:
+    trace = Trace()
+
+    def make(trees: Iterable[Tree]) -> None:
+        for name, argument, inside in trees:
+            with trace.call(name, kwargs={"x": argument}):
+                make(inside)
+
+    for step, trees in enumerate(steps):
+        trace.at(step=step)
+        trace.state("w", data=step)
+        make(trees)
+    return trace
+
+
+class Reference:
+    """What `call` and `argument` rows there must be, worked out tree by tree."""
+
+    def __init__(self, a: list[list[Tree]], b: list[list[Tree]]) -> None:
+        self.totals: dict[tuple[str, str | None], list[int]] = defaultdict(lambda: [0, 0])
+        self.contained: dict[tuple[str, str | None], int] = {}
+        self.arguments: dict[tuple[str, str | None, int, int], int] = defaultdict(int)
+        for of_a, of_b in zip(a, b, strict=True):
+            self.count(of_a, None, 0)
+            self.count(of_b, None, 1)
+            self.align(of_a, of_b, None, in_line=True)
+
+    def count(self, trees: Iterable[Tree], around: str | None, side: int) -> None:
+        for name, _, inside in trees:
+            self.totals[name, around][side] += 1
+            self.count(inside, name, side)
+
+    def align(
+        self, a: Iterable[Tree], b: Iterable[Tree], around: str | None, *, in_line: bool
+    ) -> None:
+        for name in "fgh":
+            ours, theirs = ([tree for tree in side if tree[0] == name] for side in (a, b))
+            same = in_line and len(ours) == len(theirs)
+            for one, other in zip(ours, theirs, strict=False):
+                if same and one[1] != other[1]:
+                    self.arguments[name, around, one[1], other[1]] += 1
+                self.align(one[2], other[2], name, in_line=same)
+            for lone in (*ours[len(theirs) :], *theirs[len(ours) :]):
+                known = self.contained.get((name, around), 0)
+                self.contained[name, around] = known + size(lone[2])
+
+
+def size(trees: Iterable[Tree]) -> int:
+    return sum(1 + size(inside) for _, _, inside in trees)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_call_trees(compare: Any, seed: int) -> None:
+    dice = random.Random(seed)
+    a = [grown(dice) for _ in range(16)]
+    b = [altered(dice, trees) for trees in a]
+    expected = Reference(a, b)
+    assert len(expected.contained) > 3 and len(expected.arguments) > 3
+    found = compare(run_of(a), run_of(b))
+    calls = {some(row, "function", "inside"): row for row in found.get("call", [])}
+    assert {place: row["contained"] for place, row in calls.items()} == expected.contained
+    for place, row in calls.items():
+        assert list(some(row, "a", "b")) == expected.totals[place]
+    assert {
+        (row["function"], row["inside"], int(row["a"]), int(row["b"])): row["differing"]
+        for row in found.get("argument", [])
+    } == expected.arguments
+    assert set(found) <= {"call", "argument"}
+
+
 PROGRAM = """
 import torch
 import torch.nn.functional as F
@@ -523,7 +619,7 @@ for epoch in range(2):
         optimizer.zero_grad()
         loss = F.cross_entropy(model(x), y)
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(model.parameters(), 0.1)
         optimizer.step()
     model.eval()
     with torch.no_grad():
@@ -630,7 +726,7 @@ def test_a_cast_to_bfloat16(original: Path, collected: Runs) -> None:
 
 @pytest.mark.slow
 def test_a_call_that_is_removed(original: Path, collected: Runs) -> None:
-    line = "        nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n"
+    line = "        nn.utils.clip_grad_norm_(model.parameters(), 0.1)\n"
     found = found_in(original, collected(line, ""))
     assert list(found) == ["call", "value"]
     (call,) = found["call"]

@@ -2,21 +2,15 @@
 -- Calls inside of a call that the other run lacks are counted with that call, not by themselves.
 -- Reads: placed_calls, matched_calls, process_pairs.  Writes: call_differences.
 CREATE OR REPLACE TEMP TABLE _lone_calls AS
-WITH matched AS (
-    SELECT
-        'a' AS side,
-        call_a AS call_id
-    FROM matched_calls
-    UNION ALL
-    SELECT
-        'b' AS side,
-        call_b AS call_id
-    FROM matched_calls
-)
-
 SELECT placed.*
 FROM placed_calls AS placed
-ANTI JOIN matched USING (side, call_id);
+ANTI JOIN matched_calls AS matched ON placed.call_id = matched.call_a
+WHERE placed.side = 'a'
+UNION ALL
+SELECT placed.*
+FROM placed_calls AS placed
+ANTI JOIN matched_calls AS matched ON placed.call_id = matched.call_b
+WHERE placed.side = 'b';
 
 -- One row per lone call: the outermost lone call around it.
 CREATE OR REPLACE TEMP TABLE _outermost AS

@@ -1,5 +1,8 @@
 -- One row per compared process and run, and per step of it that both runs have.
--- Reads: process_pairs, processes, events.  Writes: compared_processes, run_steps, shared_steps.
+-- Reads: process_pairs, processes, events.  Writes: run_side, compared_processes, run_steps,
+-- shared_steps.
+CREATE OR REPLACE TYPE run_side AS ENUM ('a', 'b'); -- noqa: LT01
+
 CREATE OR REPLACE TABLE compared_processes AS
 WITH member AS (
     SELECT
@@ -13,7 +16,7 @@ WITH member AS (
 SELECT
     member.pair_no,
     member.name,
-    member.side,
+    CAST(member.side AS run_side) AS side,
     processes.trace,
     processes.process_id,
     processes.process_no

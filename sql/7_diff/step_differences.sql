@@ -24,7 +24,7 @@ of_process AS (
 )
 
 SELECT
-    upper(side) AS only_in,
+    upper(CAST(side AS VARCHAR)) AS only_in,
     steps,
     first_step,
     last_step,
