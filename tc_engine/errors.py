@@ -10,6 +10,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     VIOLATED = 1
+    DIFFERENT = 1
     USAGE = 2
     DATA = 3
     BUG = 101

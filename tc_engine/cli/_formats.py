@@ -36,7 +36,7 @@ def write_csv(columns: Sequence[Column], batches: Batches, out: TextIO) -> None:
 def write_json(columns: Sequence[Column], batches: Batches, out: TextIO) -> None:
     """Write one array with an object per row."""
     before = "["
-    for line in _objects(columns, batches):
+    for line in objects(columns, batches):
         out.write(f"{before}\n{line}")
         before = ","
     out.write("[]\n" if before == "[" else "\n]\n")
@@ -44,7 +44,7 @@ def write_json(columns: Sequence[Column], batches: Batches, out: TextIO) -> None
 
 def write_jsonl(columns: Sequence[Column], batches: Batches, out: TextIO) -> None:
     """Write one object per row, each on a line."""
-    out.writelines(f"{line}\n" for line in _objects(columns, batches))
+    out.writelines(f"{line}\n" for line in objects(columns, batches))
 
 
 def write_table(columns: Sequence[Column], batches: Batches, out: TextIO) -> None:
@@ -65,6 +65,15 @@ def write_table(columns: Sequence[Column], batches: Batches, out: TextIO) -> Non
         out.write("  ".join(padded).rstrip() + "\n")
 
 
+def objects(columns: Sequence[Column], batches: Batches) -> Iterator[str]:
+    """Yield an object per row, as a line of JSON."""
+    keys = [json.dumps(name, ensure_ascii=False) for name in _unique(columns)]
+    for batch in batches:
+        for cells in _cells(columns, batch, _JSON, "null"):
+            pairs = (f"{key}: {cell}" for key, cell in zip(keys, cells, strict=True))
+            yield "{" + ", ".join(pairs) + "}"
+
+
 def _cells(
     columns: Sequence[Column], rows: Iterable[Row], form: Mapping[Kind, Cell], null: str
 ) -> Iterator[list[str]]:
@@ -73,14 +82,6 @@ def _cells(
         yield [
             null if value is None else cell(value) for cell, value in zip(cells, row, strict=True)
         ]
-
-
-def _objects(columns: Sequence[Column], batches: Batches) -> Iterator[str]:
-    keys = [json.dumps(name, ensure_ascii=False) for name in _unique(columns)]
-    for batch in batches:
-        for cells in _cells(columns, batch, _JSON, "null"):
-            pairs = (f"{key}: {cell}" for key, cell in zip(keys, cells, strict=True))
-            yield "{" + ", ".join(pairs) + "}"
 
 
 def _unique(columns: Sequence[Column]) -> list[str]:

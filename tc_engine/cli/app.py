@@ -17,6 +17,7 @@ from tc_engine.cli import (
     batch,
     check,
     collect,
+    diff,
     explain,
     export,
     infer,
@@ -48,6 +49,7 @@ app.command("merge")(merge.merge)
 app.command("invariants")(invariants.invariants)
 app.command("suppress")(suppress.suppress)
 app.command("export")(export.export)
+app.command("diff")(diff.diff)
 app.command("sql")(sql.sql)
 app.command("batch")(batch.batch)
 
@@ -74,8 +76,9 @@ def root(
       tc-engine check -f other -i invariants.json
 
     \b
-    Exit codes: 0 ok, 1 an invariant is violated, 2 usage, 3 data that cannot be read or written,
-    101 a bug of tc-engine, 130 interrupted. `collect` ends with the program's own exit code.
+    Exit codes: 0 ok, 1 an invariant is violated or two runs differ, 2 usage, 3 data that cannot be
+    read or written, 101 a bug of tc-engine, 130 interrupted. `collect` ends with the program's own
+    exit code.
     """
 
 

@@ -13,7 +13,18 @@ from tc_engine.cli import app
 from tc_engine.errors import QueryError
 from tests.cli.conftest import Cli
 
-COMMANDS = ["collect", "ingest", "infer", "check", "merge", "invariants", "export", "sql", "batch"]
+COMMANDS = [
+    "collect",
+    "ingest",
+    "infer",
+    "check",
+    "merge",
+    "invariants",
+    "diff",
+    "export",
+    "sql",
+    "batch",
+]
 FULL = Path("/dev/full")
 HEAVY = ("duckdb", "polars", "pyarrow", "torch", "numpy")
 
@@ -80,6 +91,7 @@ OPTIONS = {
     },
     "merge": LIMITS | {"-o", "--output", "--exit-zero", "-v", "--verbose"},
     "batch": LIMITS | {"-j", "--jobs", "--nice", "--dry-run", "--exit-zero", "-v", "--verbose"},
+    "diff": LIMITS | {"--format", "--all", "--exit-zero", "-v", "--verbose"},
     "export": LIMITS | {"-o", "--output-dir", "--traincheck", "--no-contexts", "-v", "--verbose"},
     "sql": LIMITS
     | {
@@ -137,12 +149,13 @@ def test_a_wrong_command_line_is_one_line_and_2(cli: Cli, argv: list[str], messa
     assert outcome.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["infer", "check", "sql"])
+@pytest.mark.parametrize("command", ["infer", "check", "diff", "sql"])
 def test_a_missing_run_is_one_line_and_3(cli: Cli, command: str, tmp_path: Path) -> None:
     (tmp_path / "invariants.json").touch()
     argv = {
         "infer": ["infer", "-f", tmp_path / "no"],
         "check": ["check", "-f", tmp_path / "no", "-i", tmp_path / "invariants.json"],
+        "diff": ["diff", tmp_path / "no", tmp_path / "no"],
         "sql": ["sql", tmp_path / "no", "-c", "SELECT 1"],
     }[command]
     outcome = cli(*argv)
