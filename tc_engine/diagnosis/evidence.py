@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from tc_engine.check import Result
+from tc_engine.invariants import Invariant
 from tc_engine.learn.clauses import POSITION
-from tc_engine.relations._base import Claim
+from tc_engine.relations._base import Claim, is_training
 
 CLAIMS: Mapping[Claim, int] = {
     Claim.UPDATE: 60,
     Claim.AGREEMENT: 55,
     Claim.GRADIENT: 50,
+    Claim.MISSING: 50,
     Claim.TRAINING_ORDER: 45,
     Claim.SAME_ARGUMENT: 45,
     Claim.ARGUMENT: 35,
@@ -54,14 +56,46 @@ class Reason:
     text: str
 
 
-def weigh(result: Result) -> tuple[Reason, ...]:
-    """Return why a violation stands where it stands, the weightiest first."""
-    return tuple(sorted(_reasons(result), key=lambda one: -abs(one.points)))
+@dataclass(frozen=True)
+class Broken:
+    """A violation, what its rule speaks of, and the function of an order that is never called."""
+
+    result: Result
+    claim: Claim
+    missing: str | None = None
+
+    @property
+    def points(self) -> int:
+        """The sum of the points of all reasons."""
+        return sum(one.points for one in _reasons(self))
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why it stands where it stands, the weightiest first."""
+        return tuple(sorted(_reasons(self), key=lambda one: -abs(one.points)))
+
+    @property
+    def functions(self) -> list[str]:
+        """The functions that its rule names."""
+        return functions(self.result.invariant)
+
+    @property
+    def step(self) -> int | None:
+        """The first step in which the rule was broken; None where unknown."""
+        return self.result.violation.first_step if self.result.violation else None
 
 
-def points(result: Result) -> int:
-    """Return the sum of the points of a violation."""
-    return sum(one.points for one in _reasons(result))
+def broken(result: Result, called: Container[tuple[str, str]]) -> Broken:
+    """Tell what a violation speaks of; `called` are the functions that each trace calls."""
+    if result.relation is None:
+        raise ValueError("nothing is violated of a relation that is not known")
+    about = result.relation.claim(result.invariant.params)
+    if about not in (Claim.ORDER, Claim.TRAINING_ORDER):
+        return Broken(result, about)
+    absent = [one for one in functions(result.invariant) if (result.trace, one) not in called]
+    if not absent:
+        return Broken(result, about)
+    return Broken(result, Claim.MISSING if is_training(absent[0]) else Claim.ORDER, absent[0])
 
 
 def corroborated(others: int) -> Reason:
@@ -70,41 +104,33 @@ def corroborated(others: int) -> Reason:
     return Reason(min(MOST_CORROBORATED, CORROBORATED * others), text)
 
 
-def claim(result: Result) -> Claim:
-    """Return what the rule of a violation speaks of."""
-    if result.relation is None:
-        raise ValueError("nothing is violated of a relation that is not known")
-    return result.relation.claim(result.invariant.params)
+def functions(invariant: Invariant) -> list[str]:
+    """Return the functions that a rule names."""
+    params = invariant.params
+    return [str(param["api_full_name"]) for param in params if "api_full_name" in param]
 
 
-def _reasons(result: Result) -> Iterator[Reason]:
-    violation, invariant = result.violation, result.invariant
+def _reasons(one: Broken) -> Iterator[Reason]:
+    result, violation, invariant = one.result, one.result.violation, one.result.invariant
     if violation is None:
         return
-    about = claim(result)
-    yield Reason(CLAIMS[about], f"it speaks of {about.value}")
+    yield Reason(CLAIMS[one.claim], f"it speaks of {one.claim.value}")
     share = violation.count / result.examples
     judged = f"broken {violation.count:,} of {result.examples:,} times"
     yield Reason(round(ALWAYS_BROKEN * share), judged)
     held = invariant.positive or 1
     support = min(MOST_SUPPORT, round(SUPPORT * math.log10(held)))
     yield Reason(support, f"held {held:,} times in good runs")
-    if _names_a_step(result):
+    if _names_a_step(invariant):
         yield Reason(AT_A_STEP, "its precondition names a step")
-    if any(_HELPER.search(name) for name in functions(result)):
+    if one.claim is not Claim.MISSING and any(map(_HELPER.search, one.functions)):
         yield Reason(HELPER, "it speaks of a helper function")
 
 
-def functions(result: Result) -> list[str]:
-    """Return the functions that the rule of a violation names."""
-    params = result.invariant.params
-    return [str(param["api_full_name"]) for param in params if "api_full_name" in param]
-
-
-def _names_a_step(result: Result) -> bool:
+def _names_a_step(invariant: Invariant) -> bool:
     return any(
         clause.kind == "constant" and re.search(POSITION, clause.field)
-        for condition in result.invariant.precondition.values()
+        for condition in invariant.precondition.values()
         for alternative in condition.alternatives
         for clause in alternative
     )

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from tc_engine.check import Check, Facts, Result
 from tc_engine.diagnosis import evidence
 from tc_engine.diagnosis.causes import grouped
-from tc_engine.diagnosis.evidence import Reason
+from tc_engine.diagnosis.evidence import Broken, Reason
 from tc_engine.diagnosis.hints import hint
 from tc_engine.files import digest
 from tc_engine.invariants import Invariant, to_json
+from tc_engine.relations._base import short_function
 from tc_engine.report.results import describe_failure
 
 
@@ -21,10 +22,12 @@ class Finding:
     """Violations of one cause in one trace: the one to look at, and those that go with it.
 
     `points` is what its rank comes from, `reasons` what the points come from, `hint` what is known
-    to cause such violations. `key` is that of the head: the same in every check.
+    to cause such violations. `title` says what is wrong. `key` is that of the head: the same in
+    every check.
     """
 
     trace: str
+    title: str
     head: Result
     others: tuple[Result, ...]
     reasons: tuple[Reason, ...]
@@ -44,11 +47,6 @@ class Finding:
     def key(self) -> str:
         """The key of its head."""
         return key_of(self.head.invariant)
-
-    @property
-    def title(self) -> str:
-        """What is wrong, in words."""
-        return describe_failure(self.head)
 
 
 @dataclass(frozen=True)
@@ -74,14 +72,14 @@ def diagnose(check: Check, suppressed: Container[str] = ()) -> Diagnosis:
 
     Rules whose keys are `suppressed` may be broken.
     """
-    broken = [one for one in check.results if one.violation]
-    allowed = [one for one in broken if key_of(one.invariant) in suppressed] if suppressed else []
-    blamed = [one for one in broken if one not in allowed] if allowed else broken
+    violated = [one for one in check.results if one.violation]
+    allowed = [one for one in violated if key_of(one.invariant) in suppressed] if suppressed else []
+    blamed = [one for one in violated if one not in allowed] if allowed else violated
     found = [
         _finding(trace, group, check.facts)
         for trace in check.traces
         for group in grouped(
-            [one for one in blamed if one.trace == trace],
+            [broken(one, check.called) for one in blamed if one.trace == trace],
             {pair[1:] for pair in check.nested if pair[0] == trace},
         )
     ]
@@ -100,13 +98,23 @@ def key_of(invariant: Invariant) -> str:
     return digest(json.dumps(said, sort_keys=True))[:8]
 
 
-def _finding(trace: str, group: Sequence[Result], facts: Sequence[Facts]) -> Finding:
-    head, *others = sorted(group, key=lambda one: (-evidence.points(one), *_order(one)))
-    reasons = evidence.weigh(head)
+def _finding(trace: str, group: Sequence[Broken], facts: Sequence[Facts]) -> Finding:
+    head, *others = sorted(group, key=lambda one: (-one.points, *_order(one.result)))
+    reasons = head.reasons
     if others:
         reasons += (evidence.corroborated(len(others)),)
+    title = describe_failure(head.result)
+    if head.missing:
+        title = f"{short_function(head.missing)} is never called"
     known = [one for one in facts if one.trace == trace]
-    return Finding(trace, head, tuple(others), reasons, hint(head, known))
+    return Finding(
+        trace,
+        title,
+        head.result,
+        tuple(one.result for one in others),
+        reasons,
+        hint(head, known),
+    )
 
 
 def _order(result: Result) -> tuple[bool, int, int, str, str]:

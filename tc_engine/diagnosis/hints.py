@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tc_engine.check import Facts, Result
-from tc_engine.diagnosis.evidence import claim, functions
+from tc_engine.diagnosis.evidence import Broken, functions
 from tc_engine.relations._base import Claim
 
+_ORDERS = {
+    ".zero_grad": "Gradients add up unless they are cleared: is zero_grad() called for every step?",
+    ".unscale_": "Scaled gradients are too large: is unscale_() called before they are clipped?",
+    "LRScheduler.step": "The learning rate stays as it is: is scheduler.step() called?",
+    ".set_epoch": "Every epoch has the same order of samples: is sampler.set_epoch() called?",
+    ".eval": "Is model.eval() called before each evaluation?",
+    ".train": "After an evaluation, is model.train() called again?",
+}
 _PARAMETERS = ("torch.nn.Parameter", "torch.nn.parameter.Parameter")
 
 
-def hint(head: Result, facts: Sequence[Facts]) -> str:
+def hint(one: Broken, facts: Sequence[Facts]) -> str:
     """Return what may have caused a violation; empty where nothing is known."""
-    match claim(head):
+    head = one.result
+    match one.claim:
         case Claim.UPDATE | Claim.GRADIENT:
             return _not_trained(facts)
         case Claim.AGREEMENT:
             return _replicas(head)
         case Claim.ARGUMENT | Claim.CALL:
             return _stage(head)
-        case Claim.TRAINING_ORDER:
-            return _order(head)
+        case Claim.TRAINING_ORDER | Claim.MISSING:
+            return _order(one)
         case _:
             return ""
 
@@ -59,7 +68,7 @@ def _replicas(head: Result) -> str:
 
 
 def _stage(head: Result) -> str:
-    named = " ".join(functions(head))
+    named = " ".join(functions(head.invariant))
     record = head.violation.records[0] if head.violation else {}
     stage = str(record.get("meta_vars.stage", ""))
     if "dropout" in named.lower() or "dropout" in str(head.invariant.params).lower():
@@ -69,7 +78,9 @@ def _stage(head: Result) -> str:
     return ""
 
 
-def _order(head: Result) -> str:
-    if any(name.endswith(".zero_grad") for name in functions(head)):
-        return "Gradients add up: is zero_grad() called once for every step?"
+def _order(one: Broken) -> str:
+    named = [one.missing] if one.missing else one.functions
+    for ending, text in _ORDERS.items():
+        if any(name.endswith(ending) for name in named):
+            return text
     return ""

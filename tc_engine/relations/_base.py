@@ -11,7 +11,7 @@ from typing import Any
 Params = Sequence[dict[str, Any]]
 
 _TRAINING = re.compile(
-    r"\.(zero_grad|backward|step|unscale_|clip_grad_norm_|clip_grad_value_|train|eval)$"
+    r"\.(zero_grad|backward|step|unscale_|clip_grad_norm_|clip_grad_value_|train|eval|set_epoch)$"
 )
 
 
@@ -30,6 +30,7 @@ class Claim(Enum):
     INPUT_OUTPUT = "what a call returns beside what it is given"
     DISTINCT = "arguments that differ within a step"
     ORDER = "an order of calls"
+    MISSING = "a call of training that never comes"
 
 
 def no_fields(params: Params) -> frozenset[str]:
@@ -64,7 +65,12 @@ class Relation:
 def order_claim(params: Params) -> Claim:
     """Tell an order of the calls that make up training from one of other calls."""
     named = [str(param.get("api_full_name", "")) for param in params]
-    return Claim.TRAINING_ORDER if all(map(_TRAINING.search, named)) else Claim.ORDER
+    return Claim.TRAINING_ORDER if all(map(is_training, named)) else Claim.ORDER
+
+
+def is_training(function: str) -> bool:
+    """Tell the calls that make up training, such as zero_grad and step, from other ones."""
+    return bool(_TRAINING.search(function))
 
 
 def short_function(name: str) -> str:

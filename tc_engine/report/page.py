@@ -220,7 +220,7 @@ def _idle(check: Check) -> Iterator[dict[str, Any]]:
         results = [one for one in check.results if one.trace == trace]
         idle = [one for one in results if not one.triggered and not one.unsupported]
         if idle:
-            named = {name for one in idle for name in functions(one)}
+            named = {name for one in idle for name in functions(one.invariant)}
             yield {
                 "trace": trace,
                 "rules": [one.invariant.text for one in idle],

@@ -14,9 +14,9 @@ from pathlib import Path
 from tc_engine import relations
 from tc_engine.check import Check, check
 from tc_engine.dataset import Dataset, open_dataset
+from tc_engine.diagnosis import Finding, diagnose
 from tc_engine.infer import infer
 from tc_engine.invariants import Invariant
-from tc_engine.report.summary import Finding, findings
 from tests.bugs.catalogue import Bug, Program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,8 @@ class Verdict:
     @cached_property
     def findings(self) -> list[Finding]:
         """The findings, the most telling first: the one place that knows how they are made."""
-        return findings(self.check)
+        found = diagnose(self.check)
+        return [*found.findings, *found.minor]
 
     @property
     def violated(self) -> list[Invariant]:
