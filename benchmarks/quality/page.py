@@ -40,8 +40,8 @@ def page(found: Sequence[Verdict], machine: Mapping[str, object], variant: str) 
     parts += ["## By program", _by_program(found)]
     parts += [
         "## By kind of rule",
-        "Rules per inference and violated ones per clean run, by the number of references; *share* is "
-        "of all violated rules.",
+        "Rules per inference and violated ones per clean run, by the number of references; *share* "
+        "is that of all violated rules.",
         _by_kind(found),
     ]
     most = max(_sizes(found))
@@ -95,8 +95,10 @@ def _by_program(found: Sequence[Verdict]) -> str:
     rows = []
     for program in sorted({one.program for one in found}):
         own = [[v for v in some if v.program == program] for some in _by_size(found).values()]
-        rates = [_percent(mean_rate(some)) for some in own]
-        rows.append([program, *rates, *(f"{mean_findings(some):.2f}" for some in own)])
+        rates = [_percent(mean_rate(some)) if some else "" for some in own]
+        rows.append(
+            [program, *rates, *(f"{mean_findings(some):.2f}" if some else "" for some in own)]
+        )
     return table(header, rows)
 
 
