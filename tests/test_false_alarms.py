@@ -108,7 +108,9 @@ def test_the_page_compares_with_what_is_published() -> None:
 def test_the_numbers_are_kept_with_every_verdict() -> None:
     content = json.loads(as_json([verdict("a", 50, 10, findings=3)], {"cores": 2}))
     assert content["rates"] == [{"references": 1, "rate": 0.1, "findings": 3}]
-    assert content["verdicts"][0]["tallies"]["lead"]["violated"] == 10
+    assert content["verdicts"][0]["tallies"]["lead"] == [50, 50, 10]
+    assert content["verdicts"][0]["accusations"] == [0]
+    assert content["rules"] == [["lead", "a always leads b", "always"]]
 
 
 def looped(run: Path, *functions: str) -> Dataset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from statistics import fmean
 
 from benchmarks.compatibility.markdown import table
@@ -55,14 +55,33 @@ def page(found: Sequence[Verdict], machine: Mapping[str, object], variant: str) 
 
 
 def as_json(found: Sequence[Verdict], machine: Mapping[str, object]) -> str:
-    """Return every verdict and what they come to, a line for each verdict."""
+    """Return every verdict and what they come to, a line for each verdict and for each rule.
+
+    Verdicts name the rules that accuse by their place in the list of rules, from 0; the numbers of
+    a kind are the rules that were learned, judged and violated.
+    """
     rates = [
         {"references": size, "rate": mean_rate(some), "findings": mean_findings(some)}
         for size, some in _by_size(found).items()
     ]
-    lines = ",\n".join(json.dumps(asdict(one)) for one in found)
+    places = {
+        rule: n for n, rule in enumerate(dict.fromkeys(r for v in found for r in v.accusations))
+    }
+    verdicts = [
+        {
+            **asdict(one),
+            "tallies": {kind: list(astuple(tally)) for kind, tally in one.tallies.items()},
+            "accusations": [places[rule] for rule in one.accusations],
+        }
+        for one in found
+    ]
     head = json.dumps({"machine": machine, "rates": rates}, indent=1).removesuffix("\n}")
-    return f'{head},\n "verdicts": [\n{lines}\n]}}\n'
+    rules = [list(astuple(rule)) for rule in places]
+    return f'{head},\n "verdicts": [{_lines(verdicts)}],\n "rules": [{_lines(rules)}]\n}}\n'
+
+
+def _lines(items: Sequence[object]) -> str:
+    return "\n" + ",\n".join(map(json.dumps, items)) + "\n" if items else ""
 
 
 def _rates(found: Sequence[Verdict]) -> str:
