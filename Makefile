@@ -6,10 +6,12 @@ INSTALLED := $(VENV)/.installed
 INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format types docs compatibility interop bench bench-collect bench-peer
+.PHONY: help install demo test test-all lint format types docs compatibility interop bench bench-collect bench-peer quality
 
 # Where TrainCheck's reference traces are, for the targets that need them.
 TRACES ?= ../shared/traces
+# Where the traces of examples/ are kept.
+RUNS ?= .quality-runs
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile \
@@ -71,3 +73,6 @@ bench-peer: install $(INTEROP)/.installed ## Time it beside TrainCheck on the sa
 
 bench-collect: install $(INTEROP)/.installed ## Time collection against the plain programs (twenty minutes), and update the page
 	$(BIN)/python -m benchmarks.collect
+
+quality: install ## Count how often correct programs are accused (traces in RUNS=...), and update the page
+	$(BIN)/python -m benchmarks.quality.false_alarms --runs $(RUNS)
