@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tc_engine.check import Check, Facts, Result
 from tc_engine.diagnosis import evidence
 from tc_engine.diagnosis.causes import grouped
-from tc_engine.diagnosis.evidence import Broken, Reason
+from tc_engine.diagnosis.evidence import Broken, Reason, broken
 from tc_engine.diagnosis.hints import hint
 from tc_engine.files import digest
 from tc_engine.invariants import Invariant, to_json
