@@ -3,6 +3,8 @@
 
 -- The runs to look at: a list of trace dataset folders.
 SET VARIABLE dataset = coalesce(getvariable('dataset'), []);
+-- The programs that these were runs of, in the same order; NULL where nobody knows.
+SET VARIABLE programs = CAST(getvariable('programs') AS VARCHAR[]);
 -- The Parquet files of these runs; NULL for all that are there.
 SET VARIABLE part_files = getvariable('part_files');
 -- Fewest positive examples that make a hypothesis worth keeping.
@@ -60,6 +62,8 @@ SET VARIABLE max_repeats_distinct = coalesce(getvariable('max_repeats_distinct')
 SET VARIABLE min_shared_integers = coalesce(getvariable('min_shared_integers'), 0.1);
 -- Periodic: a value must come back more often than this.
 SET VARIABLE min_returns = coalesce(getvariable('min_returns'), 5);
+-- Checking: what only one of several programs taught is judged in runs of that program only.
+SET VARIABLE scoped = coalesce(getvariable('scoped'), true);
 -- Evidence: into how many shares the steps of a trace are cut to show when a rule was broken.
 SET VARIABLE step_bins = coalesce(getvariable('step_bins'), 60);
 -- Evidence: the functions of violated invariants, of which it is asked which runs inside which.

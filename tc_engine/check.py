@@ -187,13 +187,14 @@ def conclude(
         for row in session.rows("SELECT hypothesis_id, trace, examples, violations FROM judged")
     }
     violations = _violations(session, judged)
+    judges = _scope(session, runs, places, invariants)
     results = [
         _result(
             trace,
             one,
             known[one.relation],
-            judged.get((number, trace)),
-            violations.get((number, trace)),
+            judged.get((number, trace)) if judges(one, trace) else None,
+            violations.get((number, trace)) if judges(one, trace) else None,
         )
         for trace in traces
         for number, one in enumerate(invariants)
@@ -213,6 +214,28 @@ def state(session: Session, params: Mapping[int, Sequence[Mapping[str, Any]]]) -
     """Make the table `hypotheses` of params, by the number of each hypothesis."""
     texts = [json.dumps(one) for one in params.values()]
     session.load("hypotheses", {"hypothesis_id": ("BIGINT", [*params]), "params": ("JSON", texts)})
+
+
+def _scope(
+    session: Session,
+    runs: Sequence[Dataset],
+    places: Mapping[str, str],
+    invariants: Sequence[Invariant],
+) -> Callable[[Invariant, str], bool]:
+    """Return what tells whether an invariant is judged in a trace.
+
+    What only one of several programs taught says little of other programs: it may be how that one
+    is written.
+    """
+    taught = {program for one in invariants for program in one.programs}
+    programs = {run.address: run.manifest.program for run in runs}
+    everywhere = len(taught) < 2 or not session.value("SELECT getvariable('scoped')")
+
+    def judges(invariant: Invariant, trace: str) -> bool:
+        alone = len(invariant.programs) == 1
+        return everywhere or not alone or programs[places[trace]] == invariant.programs[0]
+
+    return judges
 
 
 def _judge(

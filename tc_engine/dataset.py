@@ -25,6 +25,7 @@ VERSION_KEY = "tc_engine.schema_version"  # in the metadata of each part
 MANIFEST = "manifest.json"
 EVENTS = "events"
 PIDS = 2**22  # no process id is larger (Linux, 64 bit)
+LAUNCHERS = ("torch.distributed", "accelerate", "deepspeed")  # the script comes after them
 MARK = "://"  # in the address of a dataset on a store
 _NUMBERS = re.compile(r"part-(\d+)(?:-(\d+))?$")
 
@@ -48,6 +49,16 @@ class Manifest:
     ended_at: str | None = None
     counts: dict[str, int] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def program(self) -> str | None:
+        """File name or module of the script that was run; None where the command names none."""
+        for word, following in itertools.pairwise([*self.command, ""]):
+            if word.endswith(".py"):
+                return word.rsplit("/", 1)[-1]
+            if word == "-m" and not following.startswith(LAUNCHERS):
+                return following or None
+        return None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ COUNTED = (
     "4_learn/signature_classes",
     "4_learn/classed_examples",
     "4_learn/known_stages",
+    "4_learn/teachers",
 )
 SUMMED = ("4_learn/example_counts", "4_learn/undecided")
 

@@ -12,12 +12,18 @@ from tc_engine.invariants import Clause, Condition, Invariant, to_json
 
 
 def merge(invariants: Iterable[Invariant]) -> list[Invariant]:
-    """Keep one of each rule, with the counts of that which was seen most often."""
+    """Keep one of each rule, with the counts of that which was seen most often.
+
+    The programs that taught it are those of all, where all are told.
+    """
     found: dict[str, Invariant] = {}
     for one in invariants:
         key = _identity(one)
-        if key not in found or _support(one) > _support(found[key]):
-            found[key] = one
+        known = found.get(key, one)
+        told = known.programs and one.programs
+        programs = tuple(sorted({*known.programs, *one.programs})) if told else ()
+        kept = one if _support(one) > _support(known) else known
+        found[key] = kept if kept.programs == programs else replace(kept, programs=programs)
     return list(found.values())
 
 

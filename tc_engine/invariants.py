@@ -50,8 +50,9 @@ ALWAYS = Condition(((),))
 class Invariant:
     """A rule with its precondition, and how many examples it was learned from.
 
-    `relation` and the keys of `params` are spelled as in TrainCheck's files. `source` is the object
-    that it was read from: what this version does not know in it is written again.
+    `programs` are those in whose runs it held, where all runs tell theirs. `relation` and the keys
+    of `params` are spelled as in TrainCheck's files. `source` is the object that it was read from:
+    what this version does not know in it is written again.
     """
 
     relation: str
@@ -60,6 +61,7 @@ class Invariant:
     text: str
     positive: int | None = None
     negative: int | None = None
+    programs: tuple[str, ...] = ()
     source: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -99,7 +101,7 @@ def read(paths: Sequence[Path]) -> list[Invariant]:
 
 def to_json(invariant: Invariant) -> dict[str, Any]:
     """Return the object that a file holds for an invariant."""
-    known = {
+    known: dict[str, Any] = {
         "text_description": invariant.text,
         "relation": invariant.relation,
         "params": list(invariant.params),
@@ -110,6 +112,8 @@ def to_json(invariant: Invariant) -> dict[str, Any]:
         "num_positive_examples": invariant.positive,
         "num_negative_examples": invariant.negative,
     }
+    if invariant.programs:
+        known["programs"] = list(invariant.programs)
     return {**known, **invariant.source, **known}
 
 
@@ -131,6 +135,7 @@ def from_json(content: Mapping[str, Any]) -> Invariant:
         text=str(content.get("text_description") or ""),
         positive=content.get("num_positive_examples"),
         negative=content.get("num_negative_examples"),
+        programs=tuple(map(str, content.get("programs") or ())),
         source=content,
     )
 

@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tc_engine.report.results import describe_failure
 from tests.bugs.catalogue import BUGS, Bug
 from tests.bugs.runs import Runs, Verdict
 
@@ -97,7 +96,7 @@ def _row(wrong: Verdict, right: Verdict) -> tuple[object, ...]:
         len(wrong.violated),
         len(wrong.check.invariants),
         len(right.violated),
-        describe_failure(found[0].head) if found else "",
+        found[0].title if found else "",
     )
 
 

@@ -9,9 +9,9 @@ from statistics import fmean
 
 from tc_engine import relations
 from tc_engine.check import Check, Result
+from tc_engine.diagnosis import diagnose
 from tc_engine.invariant_sets import describe
 from tc_engine.invariants import Invariant
-from tc_engine.report.summary import findings
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def verdicts(found: Check, references: Sequence[str]) -> list[Verdict]:
 
 def shown_findings(found: Check) -> Counter[str]:
     """Count what a person is shown of each trace."""
-    return Counter(finding.head.trace for finding in findings(found))
+    return Counter(finding.trace for finding in diagnose(found).findings)
 
 
 def kind(invariant: Invariant) -> str:

@@ -1,8 +1,8 @@
 -- The tables of 4_learn/signature_classes and classed_examples for all partitions, from what each found
 -- (part_...: the table of that name of each piece). A class is what its fields are: its number is new.
 -- Reads: hypotheses, part_hypotheses, part_classed_examples, part_position_fields, part_pair_columns,
--- part_known_stages.
--- Writes: class_fields, position_fields, classed_examples, known_stages.
+-- part_known_stages, part_teachers.
+-- Writes: class_fields, position_fields, classed_examples, known_stages, teachers.
 -- Settings: never_literal, positions.
 
 -- Fields that a partition left out because they had one value there, and that had another elsewhere.
@@ -81,23 +81,21 @@ SELECT
 FROM (SELECT DISTINCT with_positions FROM _content);
 
 -- Two processes may have looked for the same at once: what one of them found counts.
-CREATE OR REPLACE TABLE classed_examples AS
-WITH
-stated AS (
-    SELECT
-        part.piece,
-        part.hypothesis_id AS part_id,
-        hypotheses.hypothesis_id
-    FROM part_hypotheses AS part
-    INNER JOIN hypotheses
-        ON CAST(part.params AS VARCHAR) = CAST(hypotheses.params AS VARCHAR)
-    QUALIFY
-        row_number() OVER (
-            PARTITION BY part.partition, hypotheses.hypothesis_id ORDER BY part.piece
-        ) = 1
-),
+CREATE OR REPLACE TEMP TABLE _stated AS
+SELECT
+    part.piece,
+    part.hypothesis_id AS part_id,
+    hypotheses.hypothesis_id
+FROM part_hypotheses AS part
+INNER JOIN hypotheses
+    ON CAST(part.params AS VARCHAR) = CAST(hypotheses.params AS VARCHAR)
+QUALIFY
+    row_number() OVER (
+        PARTITION BY part.partition, hypotheses.hypothesis_id ORDER BY part.piece
+    ) = 1;
 
-known AS (
+CREATE OR REPLACE TABLE classed_examples AS
+WITH known AS (
     SELECT
         content.piece,
         content.part_class,
@@ -109,19 +107,27 @@ known AS (
 )
 
 SELECT
-    stated.hypothesis_id,
+    _stated.hypothesis_id,
     found.is_pair,
     known.class,
     known.position_class,
     CAST(sum(found.positive) AS BIGINT) AS positive,
     CAST(sum(found.negative) AS BIGINT) AS negative
 FROM part_classed_examples AS found
-INNER JOIN stated ON found.piece = stated.piece AND found.hypothesis_id = stated.part_id
+INNER JOIN _stated ON found.piece = _stated.piece AND found.hypothesis_id = _stated.part_id
 INNER JOIN known ON found.piece = known.piece AND found.position_class = known.part_class
-GROUP BY stated.hypothesis_id, found.is_pair, known.class, known.position_class;
+GROUP BY _stated.hypothesis_id, found.is_pair, known.class, known.position_class;
 
 CREATE OR REPLACE TABLE known_stages AS
 SELECT DISTINCT value FROM part_known_stages;
 
+CREATE OR REPLACE TABLE teachers AS
+SELECT DISTINCT
+    _stated.hypothesis_id,
+    found.program
+FROM part_teachers AS found
+INNER JOIN _stated ON found.piece = _stated.piece AND found.hypothesis_id = _stated.part_id;
+
 DROP TABLE _restored;
+DROP TABLE _stated;
 DROP TABLE _content;

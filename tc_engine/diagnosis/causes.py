@@ -3,7 +3,8 @@
 Violations share a cause when their rules speak of the same function, of changes or of equal values
 of the same type of variable, or claim the same of several functions; and when one function runs
 inside the other and both went wrong in the same step. A function that is never called breaks an
-order with each of its neighbours: that is one cause. Other orders of calls, which touch everything,
+order with each of its neighbours: that is one cause, and so are further methods of its class that
+are never called. Other orders of calls, which touch everything,
 bind nothing together: each goes to the strongest group that speaks of one of its functions, or of
 one around or inside these.
 """
@@ -61,7 +62,7 @@ def _joined(violations: Sequence[Broken], nested: Nested) -> list[list[Broken]]:
 
 def _keys(one: Broken) -> Iterator[Hashable]:
     if one.missing:
-        yield "missing", one.missing
+        yield "missing", one.missing.rpartition(".")[0]
         return
     params, named = one.result.invariant.params, one.functions
     variable = next((param["var_type"] for param in params if "var_type" in param), None)

@@ -20,10 +20,10 @@ from tc_engine.relations._base import Claim, is_training
 CLAIMS: Mapping[Claim, int] = {
     Claim.UPDATE: 60,
     Claim.AGREEMENT: 55,
+    Claim.SAME_ARGUMENT: 55,
     Claim.GRADIENT: 50,
     Claim.MISSING: 50,
     Claim.TRAINING_ORDER: 45,
-    Claim.SAME_ARGUMENT: 45,
     Claim.ARGUMENT: 35,
     Claim.CALL: 25,
     Claim.BOUND: 25,

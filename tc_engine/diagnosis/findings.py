@@ -105,7 +105,8 @@ def _finding(trace: str, group: Sequence[Broken], facts: Sequence[Facts]) -> Fin
         reasons += (evidence.corroborated(len(others)),)
     title = describe_failure(head.result)
     if head.missing:
-        title = f"{short_function(head.missing)} is never called"
+        missing = sorted({short_function(one.missing) for one in group if one.missing})
+        title = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} never called"
     known = [one for one in facts if one.trace == trace]
     return Finding(
         trace,

@@ -113,6 +113,7 @@ def _versions(session: Session, parts: Sequence[str]) -> dict[str, str]:
 def name_traces(session: Session, runs: Sequence[Dataset]) -> None:
     """Make the table `traces`: the names of runs."""
     session.set("dataset", [str(folder_of(session, run)) for run in runs])
+    session.set("programs", [run.manifest.program for run in runs])
     session.run(TRACES)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -48,6 +49,7 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
         "SELECT hypothesis_id, CAST(params AS VARCHAR), positive, negative "
         "FROM hypotheses INNER JOIN example_counts USING (hypothesis_id) ORDER BY hypothesis_id"
     )
+    programs = _programs(session)
     for hypothesis, params_text, positive, negative in rows:
         params = json.loads(params_text)
         found = _Found(ALWAYS, positive, negative)
@@ -60,7 +62,7 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
             found = _deduce(relation, examples, weighted, all_stages)
         if found.positive < minimum:
             found = replace(found, failure=FEW_POSITIVES)
-        invariant = _invariant(relation, params, found)
+        invariant = _invariant(relation, params, found, programs.get(hypothesis, ()))
         if found.failure:
             failed.append(Failed(found.failure, invariant))
         else:
@@ -125,7 +127,21 @@ def left_out(session: Session, relation: Relation) -> list[Failed]:
     ]
 
 
-def _invariant(relation: Relation, params: Sequence[dict[str, Any]], found: _Found) -> Invariant:
+def _programs(session: Session) -> dict[int, tuple[str, ...]]:
+    """Return the programs in which each hypothesis held, where all of its runs tell theirs."""
+    found: dict[int, list[str | None]] = defaultdict(list)
+    for hypothesis, program in session.rows("FROM teachers ORDER BY ALL"):
+        found[hypothesis].append(program)
+    return {
+        hypothesis: tuple(one for one in programs if one is not None)
+        for hypothesis, programs in found.items()
+        if None not in programs
+    }
+
+
+def _invariant(
+    relation: Relation, params: Sequence[dict[str, Any]], found: _Found, programs: tuple[str, ...]
+) -> Invariant:
     return Invariant(
         relation=relation.title,
         params=tuple(params),
@@ -133,6 +149,7 @@ def _invariant(relation: Relation, params: Sequence[dict[str, Any]], found: _Fou
         text=relation.sentence(params),
         positive=found.positive,
         negative=found.negative,
+        programs=programs,
     )
 
 

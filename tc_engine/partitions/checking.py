@@ -93,6 +93,7 @@ def judge_in(asked: Asked, partition: Partition) -> None:
 def conclude(asked: Asked, partitions: Sequence[Partition]) -> flow.Check:
     """Put the verdicts of all partitions together."""
     with Session(asked.limits, sql_path=asked.sql_path, comments=False) as session:
+        stages.configure(session, asked.settings)
         stages.name_traces(session, asked.runs)
         store.read(session, flow.JUDGED, [one.folder / VERDICTS for one in partitions])
         return flow.conclude(

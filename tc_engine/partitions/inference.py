@@ -41,6 +41,7 @@ COUNTED = (
     "position_fields",
     "pair_columns",
     "known_stages",
+    "teachers",
 )
 
 Progress = Callable[[str], None]

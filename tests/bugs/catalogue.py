@@ -15,7 +15,6 @@ BUGS_FOLDER = Path(__file__).resolve().parent / "programs"
 EXAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "examples" / "programs"
 TWO_RANKS = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 
-NO_MODULE_METHODS = "methods of Module make no hypotheses (setting skip_functions)"
 
 CONTAIN, CONSISTENCY = "APIContainRelation", "ConsistencyRelation"
 COVER, LEAD = "FunctionCoverRelation", "FunctionLeadRelation"
@@ -131,7 +130,7 @@ BUGS = (
             Cause(LEAD, api(".step", "zero_grad")),
         ),
         (example("vae"), example("graph_net")),
-        rank=3,
+        rank=1,
     ),
     Bug(
         "dropout_in_eval",
@@ -227,7 +226,6 @@ BUGS = (
         "mmpretrain-702",
         (Cause(COVER, api("Module.train")), Cause(LEAD, api("", "Module.train"))),
         (sibling("train_mode_lost"),),
-        lacks=NO_MODULE_METHODS,
     ),
     Bug(
         "train_mode_lost",
@@ -235,7 +233,6 @@ BUGS = (
         "nanoGPT#240, timm#1978",
         (Cause(LEAD, api("Module.eval", "Module.train")), Cause(COVER, api("Module.train"))),
         (example("vae"), example("graph_net")),
-        lacks=NO_MODULE_METHODS,
     ),
     Bug(
         "eval_before_train",
@@ -243,7 +240,6 @@ BUGS = (
         "PT-51800",
         (Cause(COVER, api(".forward", "Module.eval")), Cause(COVER, api(".step", "Module.eval"))),
         (example("vae"),),
-        lacks=NO_MODULE_METHODS,
     ),
     Bug(
         "frozen_layers",
@@ -272,7 +268,7 @@ BUGS = (
         "PyTorch's notes on automatic mixed precision",
         (Cause(COVER, api("unscale_", "clip_grad_norm_")),),
         (example("amp"),),
-        rank=3,
+        rank=1,
     ),
     Bug(
         "scheduler_not_stepped",
@@ -283,7 +279,7 @@ BUGS = (
             Cause(COVER, api("LRScheduler.step", ".step")),
         ),
         (example("transformer_lm"),),
-        rank=4,
+        rank=1,
     ),
     Bug(
         "untied_weights",
