@@ -60,6 +60,7 @@ class Result:
     """The verdict on one invariant in one trace.
 
     `examples` counts those whose precondition holds; `unsupported` says why nothing was checked.
+    What another program taught alone is not judged: `is_foreign`.
     """
 
     trace: str
@@ -68,6 +69,7 @@ class Result:
     examples: int
     violation: Violation | None
     unsupported: str = ""
+    is_foreign: bool = False
 
     @property
     def triggered(self) -> bool:
@@ -193,9 +195,11 @@ def conclude(
             trace,
             one,
             known[one.relation],
-            judged.get((number, trace)) if judges(one, trace) else None,
-            violations.get((number, trace)) if judges(one, trace) else None,
+            judged.get((number, trace)),
+            violations.get((number, trace)),
         )
+        if judges(one, trace)
+        else Result(trace, one, known[one.relation], 0, None, is_foreign=True)
         for trace in traces
         for number, one in enumerate(invariants)
     ]

@@ -75,7 +75,10 @@ def _trace(check: Check, name: str) -> dict[str, Any]:
         "invariants": len(results),
         "violated": sum(one.violation is not None for one in results),
         "passed": sum(one.violation is None and one.triggered for one in results),
-        "not_triggered": sum(not one.triggered and not one.unsupported for one in results),
+        "not_triggered": sum(
+            not (one.triggered or one.unsupported or one.is_foreign) for one in results
+        ),
+        "foreign": sum(one.is_foreign for one in results),
         "not_supported": sum(bool(one.unsupported) for one in results),
     }
 

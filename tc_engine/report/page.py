@@ -204,6 +204,8 @@ def _counts(results: Sequence[Result]) -> dict[str, int]:
     known = Counter(
         "not_known"
         if one.unsupported
+        else "foreign"
+        if one.is_foreign
         else "violated"
         if one.violation
         else "passed"
@@ -211,14 +213,14 @@ def _counts(results: Sequence[Result]) -> dict[str, int]:
         else "not_triggered"
         for one in results
     )
-    names = ("violated", "passed", "not_triggered", "not_known")
+    names = ("violated", "passed", "not_triggered", "foreign", "not_known")
     return {"rules": len(results), **{name: known[name] for name in names}}
 
 
 def _idle(check: Check) -> Iterator[dict[str, Any]]:
     for trace in check.traces:
         results = [one for one in check.results if one.trace == trace]
-        idle = [one for one in results if not one.triggered and not one.unsupported]
+        idle = [one for one in results if not (one.triggered or one.unsupported or one.is_foreign)]
         if idle:
             named = {name for one in idle for name in functions(one.invariant)}
             yield {

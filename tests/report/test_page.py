@@ -114,7 +114,7 @@ def test_the_document_is_json_and_tells_what_is_broken(tmp_path: Path) -> None:
     again = json.loads(json.dumps(content))
     assert again == content
     (trace,) = again["traces"]
-    told = ("violated", "passed", "not_triggered", "not_supported")
+    told = ("violated", "passed", "not_triggered", "foreign", "not_supported")
     assert sum(trace[name] for name in told) == trace["invariants"]
     violations = [one for finding in again["findings"] for one in finding["violations"]]
     assert len(violations) == trace["violated"]

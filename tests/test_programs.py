@@ -1,0 +1,103 @@
+"""Rules name the programs that taught them; what one of several taught is judged in its runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tc_engine import invariant_sets, relations
+from tc_engine.check import Result, check
+from tc_engine.dataset import Dataset, Manifest, open_dataset, read_manifest, write_manifest
+from tc_engine.infer import infer
+from tc_engine.invariants import Invariant, read, write
+from tests.builder import Trace
+
+
+def run(folder: Path, program: str, *inside: str) -> Dataset:
+    """Return a run of a program whose function `step` calls others."""
+    trace = Trace()
+    for number in range(4):
+        trace.at(step=number)
+        with trace.call("step"):
+            for function in inside:
+                with trace.call(function):
+                    pass
+    trace.write(folder)
+    manifest = read_manifest(folder)
+    write_manifest(folder, replace(manifest, command=["python", f"jobs/{program}"]))
+    return open_dataset(folder)
+
+
+def learned(*runs: Dataset) -> dict[str, Invariant]:
+    found = infer(list(runs), relations=relations.select(["contain"])).invariants
+    return {one.text: one for one in found}
+
+
+@pytest.mark.parametrize(
+    ("command", "program"),
+    [
+        (["python", "train.py", "--lr", "x.py"], "train.py"),
+        (["/usr/bin/python3", "-u", "/jobs/a/train.py"], "train.py"),
+        (["python", "-m", "torch.distributed.run", "--nproc_per_node", "2", "ddp.py"], "ddp.py"),
+        (["python", "-m", "jobs.train", "--epochs", "2"], "jobs.train"),
+        (["bash", "-c", "true"], None),
+        (["python", "-m"], None),
+        ([], None),
+    ],
+)
+def test_the_program_of_a_command(command: list[str], program: str | None) -> None:
+    assert Manifest(command=command).program == program
+
+
+def test_rules_name_their_teachers(tmp_path: Path) -> None:
+    a, b = run(tmp_path / "a", "a.py", "f", "g"), run(tmp_path / "b", "b.py", "f")
+    found = learned(a, a, b)
+    assert found["step() always calls f()"].programs == ("a.py", "b.py")
+    file = tmp_path / "rules.json"
+    write(file, found.values())
+    assert {one.text: one.programs for one in read([file])} == {
+        text: one.programs for text, one in found.items()
+    }
+
+
+def test_a_run_that_does_not_tell_its_program_makes_all_unknown(tmp_path: Path) -> None:
+    a, b = run(tmp_path / "a", "a.py", "f"), run(tmp_path / "b", "unknown", "f")
+    assert learned(a, b)["step() always calls f()"].programs == ()
+
+
+def judged(tested: Dataset, found: dict[str, Invariant], text: str, **settings: object) -> Result:
+    outcome = check([tested], list(found.values()), settings=settings)
+    (result,) = [one for one in outcome.results if one.invariant.text == text]
+    return result
+
+
+def test_what_one_of_several_taught_is_judged_in_its_runs_only(tmp_path: Path) -> None:
+    a, b = run(tmp_path / "a", "a.py", "f", "g"), run(tmp_path / "b", "b.py", "f", "h")
+    found = {**learned(a), **learned(b), **learned(a, b)}
+    text = "step() always calls g()"
+    found[text] = replace(found[text], programs=("a.py",))
+    tested = run(tmp_path / "c", "c.py", "f")
+    foreign = judged(tested, found, text)
+    assert (foreign.is_foreign, foreign.violation, foreign.triggered) == (True, None, False)
+    assert judged(tested, found, text, scoped=False).violation is not None
+    own = judged(run(tmp_path / "again", "a.py", "f"), found, text)
+    assert own.violation is not None
+    assert judged(tested, found, "step() always calls f()").triggered
+
+
+def test_rules_of_one_program_are_judged_everywhere(tmp_path: Path) -> None:
+    found = learned(run(tmp_path / "a", "a.py", "f", "g"))
+    tested = run(tmp_path / "c", "c.py", "f")
+    assert judged(tested, found, "step() always calls g()").violation is not None
+
+
+def test_merged_files_have_the_teachers_of_both(tmp_path: Path) -> None:
+    a, b = run(tmp_path / "a", "a.py", "f"), run(tmp_path / "b", "b.py", "f")
+    text = "step() always calls f()"
+    (one,) = invariant_sets.merge([learned(a)[text], learned(b)[text]])
+    assert one.programs == ("a.py", "b.py")
+    unknown = replace(learned(b)[text], programs=())
+    (one,) = invariant_sets.merge([learned(a)[text], unknown])
+    assert one.programs == ()
