@@ -98,15 +98,16 @@ class Facts:
 class Check:
     """All verdicts: for each trace, in the order of the invariants.
 
-    `places` are the folders or addresses of the traces. `called` are the functions that each calls,
-    of those that invariants name. `nested` names a trace, a function and one that runs inside it,
-    where both are of violated invariants.
+    `places` are the folders or addresses of the traces, `programs` what was run. `called` are the
+    functions that each calls, of those that invariants name. `nested` names a trace, a function and
+    one that runs inside it, where both are of violated invariants.
     """
 
     traces: tuple[str, ...]
     invariants: tuple[Invariant, ...]
     results: tuple[Result, ...]
     places: Mapping[str, str]
+    programs: Mapping[str, str | None]
     called: frozenset[tuple[str, str]] = frozenset()
     facts: tuple[Facts, ...] = ()
     nested: frozenset[tuple[str, str, str]] = frozenset()
@@ -189,7 +190,9 @@ def conclude(
         for row in session.rows("SELECT hypothesis_id, trace, examples, violations FROM judged")
     }
     violations = _violations(session, judged)
-    judges = _scope(session, runs, places, invariants)
+    ran = {run.address: run.manifest.program for run in runs}
+    programs = {trace: ran[place] for trace, place in places.items()}
+    judges = _scope(session, programs, invariants)
     results = [
         _result(
             trace,
@@ -208,6 +211,7 @@ def conclude(
         tuple(invariants),
         tuple(results),
         places,
+        programs,
         frozenset(session.rows("SELECT trace, function FROM called_functions")),
         tuple(Facts(**row) for row in session.dicts("FROM variable_facts ORDER BY ALL")),
         frozenset(session.rows("SELECT trace, function, child FROM nested_functions")),
@@ -221,10 +225,7 @@ def state(session: Session, params: Mapping[int, Sequence[Mapping[str, Any]]]) -
 
 
 def _scope(
-    session: Session,
-    runs: Sequence[Dataset],
-    places: Mapping[str, str],
-    invariants: Sequence[Invariant],
+    session: Session, programs: Mapping[str, str | None], invariants: Sequence[Invariant]
 ) -> Callable[[Invariant, str], bool]:
     """Return what tells whether an invariant is judged in a trace.
 
@@ -232,12 +233,11 @@ def _scope(
     is written.
     """
     taught = {program for one in invariants for program in one.programs}
-    programs = {run.address: run.manifest.program for run in runs}
     everywhere = len(taught) < 2 or not session.value("SELECT getvariable('scoped')")
 
     def judges(invariant: Invariant, trace: str) -> bool:
         alone = len(invariant.programs) == 1
-        return everywhere or not alone or programs[places[trace]] == invariant.programs[0]
+        return everywhere or not alone or programs[trace] == invariant.programs[0]
 
     return judges
 

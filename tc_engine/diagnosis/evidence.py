@@ -47,6 +47,11 @@ _HELPER = re.compile(
     r"|^torch\.nn\.init\.|\.(device|dtype|size)$"
 )
 
+# What every program that trains calls.
+_EXPECTED = re.compile(
+    r"\.(zero_grad|backward|train|eval)$|^torch\.optim\.(?!lr_scheduler).*\.step$"
+)
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -85,8 +90,12 @@ class Broken:
         return self.result.violation.first_step if self.result.violation else None
 
 
-def broken(result: Result, called: Container[tuple[str, str]]) -> Broken:
-    """Tell what a violation speaks of; `called` are the functions that each trace calls."""
+def broken(result: Result, called: Container[tuple[str, str]], program: str | None) -> Broken:
+    """Tell what a violation in a run of a program speaks of.
+
+    `called` are the functions that each trace calls. Not every program has a scheduler, or clips
+    gradients: that such a call never comes tells something where runs of the program have it.
+    """
     if result.relation is None:
         raise ValueError("nothing is violated of a relation that is not known")
     about = result.relation.claim(result.invariant.params)
@@ -95,7 +104,9 @@ def broken(result: Result, called: Container[tuple[str, str]]) -> Broken:
     absent = [one for one in functions(result.invariant) if (result.trace, one) not in called]
     if not absent:
         return Broken(result, about)
-    return Broken(result, Claim.MISSING if is_training(absent[0]) else Claim.ORDER, absent[0])
+    expected = _EXPECTED.search(absent[0]) or program in result.invariant.programs
+    telling = expected and is_training(absent[0])
+    return Broken(result, Claim.MISSING if telling else Claim.ORDER, absent[0])
 
 
 def corroborated(others: int) -> Reason:

@@ -13,7 +13,7 @@ from tc_engine.diagnosis.evidence import Broken, Reason, broken
 from tc_engine.diagnosis.hints import hint
 from tc_engine.files import digest
 from tc_engine.invariants import Invariant, to_json
-from tc_engine.relations._base import short_function
+from tc_engine.relations._base import Claim, short_function
 from tc_engine.report.results import describe_failure
 
 
@@ -79,7 +79,11 @@ def diagnose(check: Check, suppressed: Container[str] = ()) -> Diagnosis:
         _finding(trace, group, check.facts)
         for trace in check.traces
         for group in grouped(
-            [broken(one, check.called) for one in blamed if one.trace == trace],
+            [
+                broken(one, check.called, check.programs[trace])
+                for one in blamed
+                if one.trace == trace
+            ],
             {pair[1:] for pair in check.nested if pair[0] == trace},
         )
     ]
@@ -101,11 +105,16 @@ def key_of(invariant: Invariant) -> str:
 def _finding(trace: str, group: Sequence[Broken], facts: Sequence[Facts]) -> Finding:
     head, *others = sorted(group, key=lambda one: (-one.points, *_order(one.result)))
     reasons = head.reasons
-    if others:
-        reasons += (evidence.corroborated(len(others)),)
+    # That a function is out of place, or missing, each of its neighbours tells: no more evidence.
+    if agreeing := sum(one.claim is not Claim.ORDER and not one.missing for one in others):
+        reasons += (evidence.corroborated(agreeing),)
     title = describe_failure(head.result)
     if head.missing:
-        missing = sorted({short_function(one.missing) for one in group if one.missing})
+        owner = head.missing.rpartition(".")[0]
+        absent = {one.missing for one in group if one.missing and one.claim is head.claim}
+        missing = sorted(
+            short_function(name) for name in absent if name.rpartition(".")[0] == owner
+        )
         title = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} never called"
     known = [one for one in facts if one.trace == trace]
     return Finding(
