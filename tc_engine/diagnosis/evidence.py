@@ -99,10 +99,10 @@ def broken(result: Result, called: Container[tuple[str, str]], program: str | No
     if result.relation is None:
         raise ValueError("nothing is violated of a relation that is not known")
     about = result.relation.claim(result.invariant.params)
-    if about not in (Claim.ORDER, Claim.TRAINING_ORDER):
-        return Broken(result, about)
     absent = [one for one in functions(result.invariant) if (result.trace, one) not in called]
-    if not absent:
+    if about is Claim.ARGUMENT and absent:
+        return Broken(result, Claim.CALL)  # no other argument: it is not called at all
+    if about not in (Claim.ORDER, Claim.TRAINING_ORDER) or not absent:
         return Broken(result, about)
     expected = _EXPECTED.search(absent[0]) or program in result.invariant.programs
     telling = expected and is_training(absent[0])
