@@ -35,7 +35,7 @@ NOTES = """\
 The same traces, the same machine, one after the other in every repetition. Each figure is a whole
 process, from its start to its end. TrainCheck reads its JSON each time; we read it once, with
 `ingest`, which has rows of its own, and the last rows add it to what it was needed for. TrainCheck
-infers with `-j 2`. A ratio is the median over the repetitions, with the lowest and the highest."""
+infers with `-j 2`. Neither writes an HTML report. A ratio is the median over the repetitions, with the lowest and the highest."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def compared(traces: Path, scratch: Path, repetitions: int) -> list[Step]:
         theirs = [THEIRS / "traincheck-infer", "-f", folders[GOOD], "-j", "2"]
         inferred = ["-o", scratch / "theirs.json"]
         found[INFER].theirs.append(measured([*theirs, *inferred], cwd=scratch))
-        check = [*OURS, "check", "-f", bad, "-i", learned, "-o", results]
+        check = [*OURS, "check", "-f", bad, "-i", learned, "-o", results, "--no-html-report"]
         found[CHECK].ours.append(measured(check, allowed=(0, 1)))
         theirs = [THEIRS / "traincheck-check", "-f", folders[BAD], "-i", known]
         shutil.rmtree(results, ignore_errors=True)

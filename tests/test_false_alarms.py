@@ -125,10 +125,11 @@ def looped(run: Path, *functions: str) -> Dataset:
 
 def test_a_check_is_counted_trace_by_trace(tmp_path: Path) -> None:
     learned = infer(
-        [looped(tmp_path / "good", "m.clear", "m.train")], relations=select(["cover", "contain"])
+        [looped(tmp_path / "good", "m.zero_grad", "m.train")],
+        relations=select(["cover", "contain"]),
     ).invariants
     runs = [
-        looped(tmp_path / "alike", "m.clear", "m.train"),
+        looped(tmp_path / "alike", "m.zero_grad", "m.train"),
         looped(tmp_path / "other", "m.save", "m.train"),
     ]
     alike, other = verdicts(check(runs, learned), ["good"])
@@ -139,7 +140,7 @@ def test_a_check_is_counted_trace_by_trace(tmp_path: Path) -> None:
     assert other.tallies == {"cover": Tally(2, 1, 1)}
     assert other.findings == 1
     assert other.accusations == (
-        Accusation("cover", "m.clear() always comes before m.train()", "always"),
+        Accusation("cover", "m.zero_grad() always comes before m.train()", "always"),
     )
 
 

@@ -83,7 +83,7 @@ OPTIONS = {
     "check": LEARNING
     | {
         *("-i", "--invariants", "-o", "--output-dir", "--exit-zero", "--tolerance"),
-        *("--check-relation-first", "--no-html-report"),
+        *("--check-relation-first", "--no-html-report", "--format", "--junit", "--suppressions"),
     },
     "invariants": {
         *("--relation", "--api", "--text", "--min-support", "--subtract", "--drop-implied"),
