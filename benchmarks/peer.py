@@ -35,7 +35,8 @@ NOTES = """\
 The same traces, the same machine, one after the other in every repetition. Each figure is a whole
 process, from its start to its end. TrainCheck reads its JSON each time; we read it once, with
 `ingest`, which has rows of its own, and the last rows add it to what it was needed for. TrainCheck
-infers with `-j 2`. Neither writes an HTML report. A ratio is the median over the repetitions, with the lowest and the highest."""
+infers with `-j 2`. Neither writes an HTML report. A ratio is the median over the repetitions, with
+the lowest and the highest."""
 
 
 @dataclass(frozen=True)

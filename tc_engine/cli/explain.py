@@ -11,6 +11,7 @@ import typer
 from tc_engine.cli._console import Console, flush
 from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, limits
 from tc_engine.errors import DataError, UsageError
+from tc_engine.remote import place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,15 +55,15 @@ def explain(
 
     saved = read_saved(results)
     number, chosen = _choose(saved.document["findings"], finding, results)
-    place = _place(saved, chosen["trace"])
+    run = _run(saved, chosen["trace"])
     bounds = limits(threads, memory_limit, temp_dir)
     with Console(verbose=verbose) as console:
-        witness = _witness(saved, chosen, Path(place), bounds, console)
+        witness = _witness(saved, chosen, place(run), bounds, console)
         kept = _witness(saved, chosen, good, bounds, console) if good else None
     if sql:
         sys.stdout.write(f"{explanation.sql(witness)}\n")
     else:
-        sys.stdout.write(f"{explanation.explain(number, chosen, witness, kept, place)}\n")
+        sys.stdout.write(f"{explanation.explain(number, chosen, witness, kept, run)}\n")
     flush()
 
 
@@ -86,7 +87,8 @@ def _choose(
     )
 
 
-def _place(saved: Saved, trace: str) -> str:
+def _run(saved: Saved, trace: str) -> str:
+    """Return where the run of a trace was when it was checked."""
     return next(str(one["path"]) for one in saved.document["traces"] if one["name"] == trace)
 
 
