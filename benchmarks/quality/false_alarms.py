@@ -34,7 +34,7 @@ from tc_engine.relations import Relation
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 SIZES = (1, 4, 6)
-DRAWS = 4
+DRAWS = 2
 SEED = 0
 
 References = tuple[str, ...]
