@@ -26,7 +26,9 @@ from tc_engine.learn.clauses import accepts, current_field
 from tc_engine.records import Key, Record, fetch_records
 from tc_engine.relations._base import Relation
 
-# What is known of the runs of a session once they are judged.
+OUTCOMES = ("violated", "passed", "not_triggered", "foreign", "not_supported")
+
+# The tables that tell of the runs of a session once they are judged.
 JUDGED = (
     "judged",
     "first_violations",
@@ -75,6 +77,17 @@ class Result:
     def triggered(self) -> bool:
         """Whether anything was judged at all."""
         return self.examples > 0
+
+    @property
+    def outcome(self) -> str:
+        """Which of OUTCOMES it is."""
+        if self.unsupported:
+            return "not_supported"
+        if self.is_foreign:
+            return "foreign"
+        if self.violation:
+            return "violated"
+        return "passed" if self.triggered else "not_triggered"
 
 
 @dataclass(frozen=True)
@@ -133,6 +146,7 @@ def check(
         stages.load(session, runs, {**(settings or {}), **asked_for(invariants)})
         stages.gather(session, runs, progress)
         judge(session, invariants, known, progress, lanes=stages.lanes(session, runs))
+        describe(session, invariants, progress)
         return conclude(session, runs, invariants, known)
 
 
@@ -157,8 +171,8 @@ def judge(
 ) -> None:
     """Judge invariants in the runs of a session, those of so many relations at once.
 
-    Makes the tables of JUDGED. `further` are SQL files to run for each relation: they may look at
-    its examples.
+    Makes the tables `judged`, `violations` and `first_violations`. `further` are SQL files to run
+    for each relation: they may look at its examples.
     """
     session.run("5_check/verdicts")
     tasks = []
@@ -167,10 +181,26 @@ def judge(
         task = partial(_judge, relation=relation, invariants=chosen, further=further)
         tasks.append(partial(task, progress=progress))
     side_by_side(session, tasks, lanes)
-    session.set("violated_functions", _violated_functions(session, invariants))
-    # What nobody asks about is not derived for these.
-    about = ("variable_facts",) if _speak_of_variables(invariants) else ()
-    for table in JUDGED[1:-1] + about:
+    stages.run(session, "5_check/first_violations", progress)
+
+
+def describe(
+    session: Session, invariants: Sequence[Invariant], progress: Callable[[str], None]
+) -> None:
+    """Make the other tables of JUDGED: what is told of violations, and of the runs that have them.
+
+    What no violation asks for stays empty: it would have to be derived.
+    """
+    rows = session.rows("SELECT DISTINCT hypothesis_id FROM judged WHERE violations > 0")
+    violated = [invariants[number] for (number,) in rows]
+    named = _named(violated)
+    session.set("violated_functions", named)
+    tables = ["violation_records", "called_functions"]
+    if len(named) > 1:
+        tables.append("nested_functions")
+    if any("var_type" in param for one in violated for param in one.params):
+        tables.append("variable_facts")
+    for table in tables:
         stages.run(session, f"5_check/{table}", progress)
 
 
@@ -180,7 +210,7 @@ def conclude(
     invariants: Sequence[Invariant],
     known: Mapping[str, Relation | None],
 ) -> Check:
-    """Make verdicts of the tables of `judge`, in the traces of the table `traces`."""
+    """Make verdicts of the tables of JUDGED, in the traces of the table `traces`."""
     named = session.rows("SELECT trace, path FROM traces ORDER BY trace")
     addresses = {str(stages.folder_of(session, run)): run.address for run in runs}
     places = {trace: addresses[path] for trace, path in named}
@@ -322,15 +352,6 @@ def _violations(
             count=judged[place][1],
         )
     return found
-
-
-def _violated_functions(session: Session, invariants: Sequence[Invariant]) -> list[str]:
-    rows = session.rows("SELECT DISTINCT hypothesis_id FROM judged WHERE violations > 0")
-    return _named([invariants[number] for (number,) in rows])
-
-
-def _speak_of_variables(invariants: Sequence[Invariant]) -> bool:
-    return any("var_type" in param for one in invariants for param in one.params)
 
 
 def _fields(invariants: Sequence[Invariant]) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from tc_engine.errors import DataError
 from tc_engine.files import cannot_write, write_whole
+from tc_engine.remote import is_remote
 
 SCHEMA_VERSION = 1
 VERSION_KEY = "tc_engine.schema_version"  # in the metadata of each part
@@ -26,7 +27,6 @@ MANIFEST = "manifest.json"
 EVENTS = "events"
 PIDS = 2**22  # no process id is larger (Linux, 64 bit)
 LAUNCHERS = ("torch.distributed", "accelerate", "deepspeed")  # the script comes after them
-MARK = "://"  # in the address of a dataset on a store
 _NUMBERS = re.compile(r"part-(\d+)(?:-(\d+))?$")
 
 
@@ -72,7 +72,7 @@ class Dataset:
     @property
     def address(self) -> str:
         """Where it is, from wherever one looks: a full path, or a store's address."""
-        return str(self.path if MARK in str(self.path) else self.path.resolve())
+        return str(self.path if is_remote(self.path) else self.path.resolve())
 
     @property
     def size(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,6 +37,19 @@ def cannot_write(path: Path, error: OSError) -> DataError:
         f"cannot write {path}: {error.strerror or error}",
         "Free some space or choose another place with -o",
     )
+
+
+def filled_lines(path: Path, hint: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text file that are not blank, with their numbers from 1.
+
+    Raises DataError with the hint where it cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise DataError(f"{path} cannot be read: {reason}", hint) from error
+    yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def digest(text: str) -> str:

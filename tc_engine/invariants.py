@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tc_engine.errors import DataError
-from tc_engine.files import write_whole
+from tc_engine.files import filled_lines, write_whole
 
 UNCONDITIONAL = "Unconditional"
 OVER_BUDGET = "Over budget: "
@@ -216,14 +216,7 @@ def _clause_from_json(content: Mapping[str, Any]) -> Clause:
 
 
 def _read_file(path: Path) -> Iterable[Invariant]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise DataError(f"{path} cannot be read: {reason}", "Check the path given to -i") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, line in filled_lines(path, "Check the path given to -i"):
         try:
             yield from_json(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:

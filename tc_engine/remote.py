@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from tc_engine.dataset import MARK
 from tc_engine.errors import DataError, TcEngineError, UsageError
+
+_MARK = "://"
 
 
 def place(text: str | Path) -> Path:
@@ -20,7 +21,7 @@ def place(text: str | Path) -> Path:
 
     Raises UsageError where what a store needs is not installed.
     """
-    if MARK not in str(text):
+    if _MARK not in str(text):
         return Path(text)
     try:
         from upath import UPath  # noqa: PLC0415 - an extra
@@ -38,7 +39,7 @@ def place(text: str | Path) -> Path:
 
 def is_remote(path: Path) -> bool:
     """Tell whether a path names something on a store."""
-    return MARK in str(path)
+    return _MARK in str(path)
 
 
 def told_of(path: Path) -> str:

@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from tc_engine.dataset import Dataset, open_dataset
+from tc_engine.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -49,23 +51,38 @@ def traced(runs: Path) -> dict[str, Dataset]:
         run = runs / program.name
         if not run.exists():
             print(f"collecting {program.name}", file=sys.stderr)
-            _collect(program, run)
+            collect(run, (*program.launcher, str(program.script)), program.collect)
         found[program.name] = open_dataset(run)
     return found
 
 
-def _collect(program: Program, run: Path) -> None:
-    """Collect a program; a trace is there whole or not at all. Exits where the program fails."""
+def collect(
+    run: Path,
+    command: Sequence[str],
+    options: Sequence[str] = (),
+    *,
+    fails: bool = False,
+    timeout: float | None = None,
+) -> None:
+    """Run Python with a command and collect its trace, which is there whole or not at all.
+
+    Raises DataError where the program fails, or does not where it should.
+    """
     partial = run.with_name(f".{run.name}")
     shutil.rmtree(partial, ignore_errors=True)
-    command = [sys.executable, "-m", "tc_engine", "collect", *program.collect, "-o", str(partial)]
-    command += ["--", sys.executable, *program.launcher, str(program.script)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    collected = ("-m", "tc_engine", "collect", *options, "-o", str(partial))
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *collected, "--", sys.executable, *command],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
     )
-    if done.returncode:
-        sys.exit(f"{program.name} ended with {done.returncode}: {done.stderr[-500:]}")
+    if bool(done.returncode) != fails:
+        said = done.stderr[-500:]
+        raise DataError(f"{' '.join(command)} ended with {done.returncode}: {said}")
     partial.rename(run)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -102,18 +102,19 @@ def kind(invariant: Invariant) -> str:
 
 def mean_rate(found: Sequence[Verdict]) -> float:
     """Average the rates of each program, and these over the programs."""
-    rates = defaultdict(list)
-    for one in found:
-        rates[one.program].append(one.rate)
-    return fmean(fmean(some) for some in rates.values())
+    return _mean(found, lambda one: one.rate)
 
 
 def mean_findings(found: Sequence[Verdict]) -> float:
     """Average the findings of each program, and these over the programs."""
-    shown = defaultdict(list)
+    return _mean(found, lambda one: one.findings)
+
+
+def _mean(found: Sequence[Verdict], figure: Callable[[Verdict], float]) -> float:
+    figures = defaultdict(list)
     for one in found:
-        shown[one.program].append(one.findings)
-    return fmean(fmean(some) for some in shown.values())
+        figures[one.program].append(figure(one))
+    return fmean(fmean(some) for some in figures.values())
 
 
 def _tallies(results: Sequence[Result]) -> dict[str, Tally]:

@@ -1,6 +1,6 @@
--- The tables of all relations' verdicts, empty: each relation adds its own. Where no invariant speaks
--- of variables, nothing is known of these.
--- Writes: judged, violations, nearest_examples, variable_facts.
+-- The tables of all relations' verdicts, empty: each relation adds its own. What no violation asks for
+-- stays empty.
+-- Writes: judged, violations, nearest_examples, nested_functions, variable_facts.
 CREATE OR REPLACE TABLE judged (
     hypothesis_id BIGINT, trace VARCHAR, examples BIGINT, violations BIGINT
 );
@@ -16,6 +16,8 @@ CREATE OR REPLACE TABLE violations (
     process_id_2 BIGINT,
     event_id_2 BIGINT
 );
+
+CREATE OR REPLACE TABLE nested_functions (trace VARCHAR, function VARCHAR, child VARCHAR);
 
 CREATE OR REPLACE TABLE variable_facts (
     trace VARCHAR,

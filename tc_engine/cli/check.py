@@ -182,7 +182,7 @@ def finish(
 
     diagnosis = diagnose(found, allowed)
     content = document.to_document(found, diagnosis, asked.settings, asked.sql_path)
-    pages = {document.DOCUMENT: json.dumps(content, indent=2) + "\n"}
+    pages = {results.DOCUMENT: json.dumps(content, indent=2) + "\n"}
     if output.html:
         from tc_engine.report import page
 
@@ -195,7 +195,7 @@ def finish(
             sql_path=asked.sql_path,
             progress=console.phase,
         )
-        pages[page.PAGE] = page.render(found, content, evidence)
+        pages[results.PAGE] = page.render(found, content, evidence)
     results.write(found, output.folder, files, pages)
     if output.junit:
         from tc_engine.report import junit

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from tc_engine.check import Result
 from tc_engine.invariants import Invariant
@@ -72,9 +73,9 @@ class Broken:
     @property
     def points(self) -> int:
         """The sum of the points of all reasons."""
-        return sum(one.points for one in _reasons(self))
+        return sum(one.points for one in self.reasons)
 
-    @property
+    @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         """Why it stands where it stands, the weightiest first."""
         return tuple(sorted(_reasons(self), key=lambda one: -abs(one.points)))

@@ -72,9 +72,11 @@ def diagnose(check: Check, suppressed: Container[str] = ()) -> Diagnosis:
 
     Rules whose keys are `suppressed` may be broken.
     """
-    violated = [one for one in check.results if one.violation]
-    allowed = [one for one in violated if key_of(one.invariant) in suppressed] if suppressed else []
-    blamed = [one for one in violated if one not in allowed] if allowed else violated
+    blamed: list[Result] = []
+    allowed: list[Result] = []
+    for one in check.results:
+        if one.violation:
+            (allowed if key_of(one.invariant) in suppressed else blamed).append(one)
     found = [
         _finding(trace, group, check.facts)
         for trace in check.traces

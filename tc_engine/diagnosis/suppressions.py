@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
 from tc_engine.errors import DataError
-from tc_engine.files import write_whole
+from tc_engine.files import filled_lines, write_whole
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,8 @@ def add(file: Path, one: Suppression) -> None:
     write_whole(file, "".join(json.dumps(asdict(each)) + "\n" for each in [*known, one]))
 
 
-def _read(file: Path) -> Sequence[Suppression]:
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{file} cannot be read: {error}", "Check the path") from error
-    found = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+def _read(file: Path) -> Iterator[Suppression]:
+    for number, line in filled_lines(file, "Check the path"):
         try:
             one = Suppression(**json.loads(line))
             date.fromisoformat(one.until)
@@ -54,5 +47,4 @@ def _read(file: Path) -> Sequence[Suppression]:
                 f"{file}:{number}: not a suppression: {error}",
                 "`tc-engine suppress` writes them",
             ) from error
-        found.append(one)
-    return found
+        yield one

@@ -29,6 +29,11 @@ class Shown:
     around: tuple[str, ...]
     inside: tuple[tuple[str, int], ...]
 
+    @property
+    def calls_inside(self) -> list[str]:
+        """The functions called directly inside, as people read them."""
+        return [f"{name} x{count}" if count > 1 else name for name, count in self.inside]
+
 
 @dataclass(frozen=True)
 class Place:
@@ -44,6 +49,11 @@ class Place:
     last_step: int | None
     violations: int
     bins: Mapping[int, int]
+
+    @property
+    def rank_names(self) -> list[str]:
+        """The ranks of the process, as people read them."""
+        return [f"{name.strip('_').lower()} {value}" for name, value in self.ranks.items()]
 
 
 @dataclass(frozen=True)

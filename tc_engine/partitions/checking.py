@@ -87,6 +87,7 @@ def judge_in(asked: Asked, partition: Partition) -> None:
         stages.gather(session, runs)
         known = flow.find_relations(asked.invariants)
         flow.judge(session, asked.invariants, known, lambda _: None)
+        flow.describe(session, asked.invariants, lambda _: None)
         store.write(session, flow.JUDGED, partition.folder / VERDICTS)
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tc_engine
-from tc_engine.check import Check, Result
+from tc_engine.check import OUTCOMES, Check, Result
 from tc_engine.diagnosis import Diagnosis, Finding
 from tc_engine.diagnosis.findings import key_of
 from tc_engine.errors import DataError
 from tc_engine.invariant_sets import describe
 from tc_engine.invariants import Invariant, read
-from tc_engine.report.results import INVARIANTS, describe_failure
+from tc_engine.report.results import DOCUMENT, INVARIANTS, describe_failure
 
-DOCUMENT = "results.json"
 VERSION = 1
 
 
@@ -67,19 +67,19 @@ def read_saved(folder: Path) -> Saved:
     return Saved(document, {key_of(one): one for one in invariants})
 
 
+def counts(results: Sequence[Result]) -> dict[str, int]:
+    """Count verdicts by their outcome."""
+    found = Counter(one.outcome for one in results)
+    return {name: found[name] for name in OUTCOMES}
+
+
 def _trace(check: Check, name: str) -> dict[str, Any]:
     results = [one for one in check.results if one.trace == name]
     return {
         "name": name,
         "path": check.places[name],
         "invariants": len(results),
-        "violated": sum(one.violation is not None for one in results),
-        "passed": sum(one.violation is None and one.triggered for one in results),
-        "not_triggered": sum(
-            not (one.triggered or one.unsupported or one.is_foreign) for one in results
-        ),
-        "foreign": sum(one.is_foreign for one in results),
-        "not_supported": sum(bool(one.unsupported) for one in results),
+        **counts(results),
     }
 
 

@@ -87,7 +87,7 @@ def _steps(head: Mapping[str, Any]) -> str:
 
 
 def _place(place: Place) -> str:
-    ranks = ", ".join(f"{name.strip('_').lower()} {value}" for name, value in place.ranks.items())
+    ranks = ", ".join(place.rank_names)
     named = f"process {place.process_id}" + (f" ({ranks})" if ranks else "")
     return f"{named}: {place.violations:,} times"
 
@@ -139,8 +139,7 @@ def _calls(bad: Shown, fine: Shown | None) -> Iterator[str]:
     inside = dict(bad.inside)
     missing = [one for one, _ in fine.inside if one not in inside] if fine else []
     if inside:
-        shown = [f"{one} x{count}" if count > 1 else one for one, count in inside.items()]
-        yield f"    calls {_listed(shown)}"
+        yield f"    calls {_listed(bad.calls_inside)}"
     if missing:
         yield f"  * does not call {_listed(missing)}"
 

@@ -6,7 +6,6 @@ What comes from a trace is data from strangers: the template escapes every value
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -15,15 +14,15 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tc_engine.check import Check, Result
+from tc_engine.check import Check
 from tc_engine.dataset import Dataset, Manifest
 from tc_engine.diagnosis import Diagnosis
 from tc_engine.diagnosis.evidence import functions
 from tc_engine.diagnosis.witnesses import Place, Shown, Witness, find_witnesses
 from tc_engine.engine.session import Limits
+from tc_engine.report.document import counts
 from tc_engine.report.explanation import fields, sql_command
 
-PAGE = "report.html"
 LEFT, WIDTH, LANE = 150, 900, 22  # of the picture, in its own units
 MOST_LANES = 24
 
@@ -157,8 +156,7 @@ def _timeline(places: Sequence[Place]) -> dict[str, Any] | None:
 
 
 def _lane_name(place: Place) -> str:
-    ranks = " ".join(f"{name.strip('_').lower()} {value}" for name, value in place.ranks.items())
-    return ranks[-22:] or f"process {place.process_id}"
+    return " ".join(place.rank_names)[-22:] or f"process {place.process_id}"
 
 
 def _pairs(witness: Witness) -> Iterator[dict[str, Any]]:
@@ -185,7 +183,7 @@ def _pairs(witness: Witness) -> Iterator[dict[str, Any]]:
 
 
 def _told(shown: Shown) -> dict[str, str]:
-    inside = ", ".join(f"{name} x{count}" if count > 1 else name for name, count in shown.inside)
+    inside = ", ".join(shown.calls_inside)
     return fields(shown) | ({"calls inside": inside} if inside else {})
 
 
@@ -193,28 +191,13 @@ def _coverage(check: Check) -> Iterator[dict[str, Any]]:
     for trace in check.traces:
         results = [one for one in check.results if one.trace == trace]
         for relation in sorted({one.invariant.relation for one in results}):
+            own = [one for one in results if one.invariant.relation == relation]
             yield {
                 "trace": trace,
                 "relation": relation.removesuffix("Relation"),
-                **_counts([one for one in results if one.invariant.relation == relation]),
+                "rules": len(own),
+                **counts(own),
             }
-
-
-def _counts(results: Sequence[Result]) -> dict[str, int]:
-    known = Counter(
-        "not_known"
-        if one.unsupported
-        else "foreign"
-        if one.is_foreign
-        else "violated"
-        if one.violation
-        else "passed"
-        if one.triggered
-        else "not_triggered"
-        for one in results
-    )
-    names = ("violated", "passed", "not_triggered", "foreign", "not_known")
-    return {"rules": len(results), **{name: known[name] for name in names}}
 
 
 def _idle(check: Check) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,8 @@ PASSED = "passed.log"
 NOT_TRIGGERED = "not_triggered.log"
 SUMMARY = "violations_summary.json"
 INVARIANTS = "invariants.json"
-OURS = (INVARIANTS, "results.json", "report.html")
+DOCUMENT = "results.json"
+PAGE = "report.html"
 
 
 def write(
@@ -125,7 +126,7 @@ def _refuse_to_replace(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder} is a file", "Give -o a folder")
     for entry in folder.iterdir():
-        ours = entry.name in OURS or (entry / FAILED).is_file()
+        ours = entry.name in (INVARIANTS, DOCUMENT, PAGE) or (entry / FAILED).is_file()
         if not ours:
             raise UsageError(
                 f"{folder} holds {entry.name}, which is no result of a check",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from benchmarks.quality.programs import collect
 from tc_engine import relations
 from tc_engine.check import Check, check
 from tc_engine.dataset import Dataset, open_dataset
@@ -19,7 +16,6 @@ from tc_engine.infer import infer
 from tc_engine.invariants import Invariant
 from tests.bugs.catalogue import Bug, Program
 
-ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 180
 HELPERS = ("common.py", "pictures.py", "writing.py")
 
@@ -89,21 +85,7 @@ class Runs:
     def _collected(self, program: Program) -> Dataset:
         run = self._folder / _name(program)
         if not run.exists():
-            unfinished = run.with_name(f"{run.name}.unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            collect = ("-m", "tc_engine", "collect", *program.collect, "-o", str(unfinished))
-            done = subprocess.run(
-                [sys.executable, *collect, "--", sys.executable, *program.command],
-                cwd=ROOT,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT,
-                check=False,
-            )
-            if bool(done.returncode) != program.fails:
-                raise RuntimeError(f"{program.command} ended with {done.returncode}: {done.stderr}")
-            unfinished.rename(run)
+            collect(run, program.command, program.collect, fails=program.fails, timeout=TIMEOUT)
         return open_dataset(run)
 
 
