@@ -23,8 +23,8 @@ from benchmarks.interop_page import NOT_TRIGGERED, PASSED, VIOLATED, Compared, R
 from benchmarks.traces import unpack
 from tc_engine import invariants, relations
 from tc_engine.dataset import open_dataset
-from tc_engine.infer import infer
 from tc_engine.invariants import Invariant
+from tc_engine.pipelines.infer import infer
 from tests.worked_examples import WORKED
 from tests.worked_examples_more import WORKED_MORE
 

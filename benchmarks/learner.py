@@ -15,8 +15,14 @@ from pathlib import Path
 from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Session
-from tc_engine.infer import SUMMED, UNNAMED, count_examples, find_candidates, state_hypotheses
 from tc_engine.learn.hypotheses import learn
+from tc_engine.pipelines.infer import (
+    SUMMED,
+    UNNAMED,
+    count_examples,
+    find_candidates,
+    state_hypotheses,
+)
 from tc_engine.relations import discover
 
 

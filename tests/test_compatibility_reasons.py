@@ -21,8 +21,8 @@ from benchmarks.compatibility.statements import UNEXPLAINED, statement
 from benchmarks.compatibility.trace import Group
 from benchmarks.compatibility.trace import Trace as Loaded
 from benchmarks.compatibility.verdicts import BY_ADDRESS, PASSED, VIOLATED, why
-from tc_engine.infer import Inference
 from tc_engine.invariants import ALWAYS, Clause, Condition, Failed, Invariant
+from tc_engine.pipelines.infer import Inference
 from tests.builder import Payload, Trace
 
 TRAINING = Condition(((Clause("constant", "meta_vars.stage", (), ('"training"',), "str"),),))

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tc_engine.dataset import open_dataset
-from tc_engine.diff import SECTIONS, Difference, Matched, diff
 from tc_engine.engine.session import Limits
 from tc_engine.errors import DataError
+from tc_engine.pipelines.diff import SECTIONS, Difference, Matched, diff
 from tests.builder import MISSING, Payload, Trace, write_rows
 from tests.collect.conftest import collect_command
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tc_engine import relations
-from tc_engine.check import check
 from tc_engine.dataset import open_dataset
 from tc_engine.diagnosis import diagnose
-from tc_engine.infer import infer
+from tc_engine.pipelines.check import check
+from tc_engine.pipelines.infer import infer
 from tc_engine.report import summary
 
 ROOT = Path(__file__).resolve().parent.parent

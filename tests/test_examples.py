@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from tc_engine import relations
-from tc_engine.check import check
 from tc_engine.dataset import open_dataset
-from tc_engine.infer import infer
 from tc_engine.invariants import Invariant
+from tc_engine.pipelines.check import check
+from tc_engine.pipelines.infer import infer
 from tests.collect.conftest import Collected
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -15,8 +15,8 @@ from tc_engine import relations
 from tc_engine.dataset import open_dataset
 from tc_engine.errors import DataError, UsageError
 from tc_engine.export import ExportReport, export_traincheck
-from tc_engine.infer import infer
 from tc_engine.ingest import ingest
+from tc_engine.pipelines.infer import infer
 from tests.builder import Row, Trace, write_rows
 from tests.ingest.traces import LIMITS, convert, pre, read, state
 from tests.ingest.traces import call as traincheck_call

@@ -20,10 +20,10 @@ from benchmarks.quality.verdicts import (
     mean_rate,
     verdicts,
 )
-from tc_engine.check import check
 from tc_engine.dataset import Dataset, open_dataset
-from tc_engine.infer import infer
 from tc_engine.invariants import ALWAYS, Invariant
+from tc_engine.pipelines.check import check
+from tc_engine.pipelines.infer import infer
 from tc_engine.relations import select
 from tests.builder import Trace
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tc_engine import relations
-from tc_engine.check import check
 from tc_engine.dataset import Dataset, open_dataset, write_manifest
 from tc_engine.engine.session import Limits
-from tc_engine.infer import infer
 from tc_engine.invariants import read, write, write_failed
 from tc_engine.parts import write_part
+from tc_engine.pipelines.check import check
+from tc_engine.pipelines.infer import infer
 from tc_engine.report import results
 from tests.builder import Trace
 from tests.random_traces import random_traces

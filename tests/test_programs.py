@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tc_engine import invariant_sets, relations
-from tc_engine.check import Result, check
 from tc_engine.dataset import Dataset, Manifest, open_dataset, read_manifest, write_manifest
-from tc_engine.infer import infer
 from tc_engine.invariants import Invariant, read, write
+from tc_engine.pipelines.check import Result, check
+from tc_engine.pipelines.infer import infer
 from tests.builder import Trace
 
 

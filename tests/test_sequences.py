@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tc_engine import relations
-from tc_engine.check import Result, check
 from tc_engine.dataset import open_dataset
-from tc_engine.infer import infer
 from tc_engine.invariants import ALWAYS, Clause, Condition, Invariant
+from tc_engine.pipelines.check import Result, check
+from tc_engine.pipelines.infer import infer
 from tc_engine.sequences import merge_sequences
 from tests.builder import Trace
 

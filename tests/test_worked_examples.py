@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tc_engine import relations
-from tc_engine.check import check
 from tc_engine.dataset import open_dataset
-from tc_engine.infer import infer
 from tc_engine.invariants import Invariant, canonical, to_json
+from tc_engine.pipelines.check import check
+from tc_engine.pipelines.infer import infer
 from tests.relations.engine import to_reference
 from tests.worked_examples import WORKED, Expected, Worked, dropout_rests_in_evaluation
 from tests.worked_examples_more import WORKED_MORE

@@ -13,12 +13,12 @@ from benchmarks.compatibility import hypotheses, rules, verdicts
 from benchmarks.compatibility import published as publications
 from benchmarks.compatibility.trace import Trace
 from tc_engine import invariants, relations
-from tc_engine.check import Check, check
 from tc_engine.dataset import open_dataset
 from tc_engine.engine.session import Limits
 from tc_engine.errors import UsageError
-from tc_engine.infer import infer
 from tc_engine.ingest import ingest
+from tc_engine.pipelines.check import Check, check
+from tc_engine.pipelines.infer import infer
 
 STORED = "traincheck-0.2.0"
 GOOD, FAULTY = "tutorial-mnist", "tutorial-84911"

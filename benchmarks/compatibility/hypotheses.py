@@ -13,8 +13,8 @@ from benchmarks.compatibility.statements import (
     is_unwritable,
     statement,
 )
-from tc_engine.infer import Inference
 from tc_engine.invariants import Failed, Invariant
+from tc_engine.pipelines.infer import Inference
 
 KEPT = "invariant"
 NONE = "no hypothesis"

@@ -12,9 +12,9 @@ from benchmarks.compatibility.statements import precondition
 from benchmarks.compatibility.trace import Trace
 from benchmarks.compatibility.verdicts import NOT_TRIGGERED, PASSED, VIOLATED, verdict, why
 from tc_engine import invariants
-from tc_engine.check import Result, check
 from tc_engine.dataset import open_dataset
 from tc_engine.invariants import Clause, Condition
+from tc_engine.pipelines.check import Result, check
 
 LOGS = {VIOLATED: "failed.log", PASSED: "passed.log", NOT_TRIGGERED: "not_triggered.log"}
 

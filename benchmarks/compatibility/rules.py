@@ -18,8 +18,8 @@ from benchmarks.compatibility.statements import (
     without_arguments,
 )
 from benchmarks.compatibility.trace import Group, Trace
-from tc_engine.infer import Inference
 from tc_engine.invariants import Failed, Invariant
+from tc_engine.pipelines.infer import Inference
 from tc_engine.relations._base import Relation
 
 SAME = "implied"

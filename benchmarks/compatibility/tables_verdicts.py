@@ -15,7 +15,7 @@ from benchmarks.compatibility.verdicts import (
     Verdicts,
     verdict,
 )
-from tc_engine.check import Check, Result
+from tc_engine.pipelines.check import Check, Result
 
 _ORDER = (VIOLATED, PASSED, NOT_TRIGGERED)
 

@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmarks.compatibility.statements import precondition
-from tc_engine.check import state
 from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Session
 from tc_engine.invariants import Condition, Invariant
 from tc_engine.learn.clauses import Signature, accepts
+from tc_engine.pipelines.check import state
 from tc_engine.relations._base import Relation
 
 

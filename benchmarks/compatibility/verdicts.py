@@ -18,9 +18,9 @@ from benchmarks.compatibility.statements import (
     is_about_address,
 )
 from benchmarks.compatibility.trace import Trace
-from tc_engine.check import Result, check
 from tc_engine.dataset import open_dataset
 from tc_engine.invariants import Invariant
+from tc_engine.pipelines.check import Result, check
 
 VIOLATED, PASSED, NOT_TRIGGERED = "violated", "passed", "not triggered"
 COVER_PASSES = "theirs never files a satisfied Cover invariant as passed (Q52)"

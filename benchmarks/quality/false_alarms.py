@@ -24,11 +24,11 @@ from benchmarks.quality.page import as_json, page
 from benchmarks.quality.programs import traced
 from benchmarks.quality.verdicts import Verdict, verdicts
 from tc_engine import relations
-from tc_engine.check import Check, check
 from tc_engine.cli._options import settings
 from tc_engine.dataset import Dataset
 from tc_engine.errors import TcEngineError
-from tc_engine.infer import infer
+from tc_engine.pipelines.check import Check, check
+from tc_engine.pipelines.infer import infer
 from tc_engine.relations import Relation
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from tc_engine import relations
-from tc_engine.check import Check, Result
 from tc_engine.diagnosis import diagnose
 from tc_engine.invariant_sets import describe
 from tc_engine.invariants import Invariant
+from tc_engine.pipelines.check import Check, Result
 
 
 @dataclass(frozen=True)

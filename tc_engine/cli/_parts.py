@@ -15,14 +15,14 @@ from tc_engine.errors import UsageError
 from tc_engine.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from tc_engine.check import Check
     from tc_engine.dataset import Dataset
     from tc_engine.engine.session import Limits
-    from tc_engine.infer import Inference
     from tc_engine.partitions import checking, inference
     from tc_engine.partitions.executors import Executor
     from tc_engine.partitions.plan import Plan
     from tc_engine.partitions.store import Partition
+    from tc_engine.pipelines.check import Check
+    from tc_engine.pipelines.infer import Inference
 
 LOCAL = "local"
 
@@ -91,7 +91,7 @@ class Division:
         self, asked: inference.Asked, runs: Sequence[Dataset], plan: Plan, console: Console
     ) -> Inference | None:
         """Infer from runs; None for a shard, which tells what comes next."""
-        from tc_engine import infer as flow
+        from tc_engine.pipelines import infer as flow
 
         if not self._divides:
             return flow.infer(
@@ -116,7 +116,7 @@ class Division:
 
     def check(self, asked: checking.Asked, plan: Plan, console: Console) -> Check | None:
         """Check runs; None for a shard, which tells what comes next."""
-        from tc_engine import check as flow
+        from tc_engine.pipelines import check as flow
 
         if not self._divides:
             return flow.check(

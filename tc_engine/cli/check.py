@@ -36,8 +36,8 @@ from tc_engine.cli._parts import Division, Partitions, Ray, Shard, Work
 from tc_engine.errors import ExitCode
 
 if TYPE_CHECKING:
-    from tc_engine.check import Check
     from tc_engine.partitions.checking import Asked
+    from tc_engine.pipelines.check import Check
 
 
 class Form(StrEnum):

@@ -20,7 +20,7 @@ from tc_engine.remote import place
 
 if TYPE_CHECKING:
     from tc_engine.cli._rows import Column, Row
-    from tc_engine.diff import Difference, Matched, Run, Section
+    from tc_engine.pipelines.diff import Difference, Matched, Run, Section
 
 SHOWN = 10
 
@@ -61,7 +61,7 @@ def diff(
       tc-engine diff good suspect
       tc-engine diff monday tuesday --format jsonl > differences.jsonl
     """
-    from tc_engine.diff import diff as compare
+    from tc_engine.pipelines.diff import diff as compare
 
     bounds = limits(threads, memory_limit, temp_dir)
     with Console(verbose=verbose) as console:

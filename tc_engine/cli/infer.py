@@ -33,7 +33,7 @@ from tc_engine.cli._options import (
 from tc_engine.cli._parts import Division, Partitions, Ray, Shard, Work
 
 if TYPE_CHECKING:
-    from tc_engine.infer import Inference
+    from tc_engine.pipelines.infer import Inference
     from tc_engine.relations._base import Relation
 
 

@@ -13,9 +13,9 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from tc_engine.check import Result
 from tc_engine.invariants import Invariant
 from tc_engine.learn.clauses import POSITION
+from tc_engine.pipelines.check import Result
 from tc_engine.relations._base import Claim, is_training
 
 CLAIMS: Mapping[Claim, int] = {

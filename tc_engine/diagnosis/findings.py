@@ -6,13 +6,13 @@ import json
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from tc_engine.check import Check, Facts, Result
 from tc_engine.diagnosis import evidence
 from tc_engine.diagnosis.causes import grouped
 from tc_engine.diagnosis.evidence import Broken, Reason, broken
 from tc_engine.diagnosis.hints import hint
 from tc_engine.files import digest
 from tc_engine.invariants import Invariant, to_json
+from tc_engine.pipelines.check import Check, Facts, Result
 from tc_engine.relations._base import Claim, short_function
 from tc_engine.report.results import describe_failure
 

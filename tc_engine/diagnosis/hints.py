@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tc_engine.check import Facts, Result
 from tc_engine.diagnosis.evidence import Broken, functions
+from tc_engine.pipelines.check import Facts, Result
 from tc_engine.relations._base import Claim
 
 _ORDERS = {

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tc_engine import check as flow
 from tc_engine.dataset import Dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Limits, Session
 from tc_engine.invariants import Invariant
+from tc_engine.pipelines import check as flow
 from tc_engine.records import Key, Record, to_record
 
 

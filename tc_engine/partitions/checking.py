@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tc_engine import check as flow
 from tc_engine.dataset import Dataset, open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Limits, Session
 from tc_engine.invariants import Invariant, to_json
 from tc_engine.partitions import store
 from tc_engine.partitions.store import Partition
+from tc_engine.pipelines import check as flow
 
 if TYPE_CHECKING:
     from tc_engine.partitions.executors import Call, Executor

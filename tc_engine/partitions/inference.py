@@ -1,4 +1,4 @@
-"""Infer from partitions: what infer.py does in one session, as two rounds over many.
+"""Infer from partitions: what pipelines/infer.py does in one session, as two rounds over many.
 
 First every partition finds its candidates, and hypotheses are made of those of all. Then every
 partition counts the examples of these, and invariants are made of the counts of all.
@@ -17,7 +17,9 @@ from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Limits, Session
 from tc_engine.files import digest
-from tc_engine.infer import (
+from tc_engine.partitions import store
+from tc_engine.partitions.store import Partition
+from tc_engine.pipelines.infer import (
     UNNAMED,
     Inference,
     conclude,
@@ -26,8 +28,6 @@ from tc_engine.infer import (
     state_hypotheses,
     together,
 )
-from tc_engine.partitions import store
-from tc_engine.partitions.store import Partition
 from tc_engine.relations._base import Relation
 
 if TYPE_CHECKING:

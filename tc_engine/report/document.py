@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import tc_engine
-from tc_engine.check import OUTCOMES, Check, Result
 from tc_engine.diagnosis import Diagnosis, Finding
 from tc_engine.diagnosis.findings import key_of
 from tc_engine.errors import DataError
 from tc_engine.invariant_sets import describe
 from tc_engine.invariants import Invariant, read
+from tc_engine.pipelines.check import OUTCOMES, Check, Result
 from tc_engine.report.results import DOCUMENT, INVARIANTS, describe_failure
 
 VERSION = 1

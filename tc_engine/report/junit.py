@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from tc_engine.check import Check, Result
 from tc_engine.diagnosis import Diagnosis
+from tc_engine.pipelines.check import Check, Result
 from tc_engine.report.results import describe_failure
 
 # What XML 1.0 cannot hold, whatever the escape.

@@ -14,12 +14,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tc_engine.check import Check
 from tc_engine.dataset import Dataset, Manifest
 from tc_engine.diagnosis import Diagnosis
 from tc_engine.diagnosis.evidence import functions
 from tc_engine.diagnosis.witnesses import Place, Shown, Witness, find_witnesses
 from tc_engine.engine.session import Limits
+from tc_engine.pipelines.check import Check
 from tc_engine.report.document import counts
 from tc_engine.report.explanation import fields, sql_command
 

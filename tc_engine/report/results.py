@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tc_engine.check import Check, Result
 from tc_engine.errors import UsageError
 from tc_engine.files import cannot_write
 from tc_engine.invariants import to_json
+from tc_engine.pipelines.check import Check, Result
 from tc_engine.relations._base import Relation
 
 FAILED = "failed.log"

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from tc_engine.check import Check, Result
 from tc_engine.diagnosis import Diagnosis, Finding
+from tc_engine.pipelines.check import Check, Result
 from tc_engine.report.results import describe_failure
 
 SHOWN = 5

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from benchmarks.quality.programs import collect
 from tc_engine import relations
-from tc_engine.check import Check, check
 from tc_engine.dataset import Dataset, open_dataset
 from tc_engine.diagnosis import Finding, diagnose
-from tc_engine.infer import infer
 from tc_engine.invariants import Invariant
+from tc_engine.pipelines.check import Check, check
+from tc_engine.pipelines.infer import infer
 from tests.bugs.catalogue import Bug, Program
 
 TIMEOUT = 180

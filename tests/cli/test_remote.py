@@ -9,12 +9,12 @@ import fsspec
 import pytest
 
 from tc_engine import relations
-from tc_engine.check import check
 from tc_engine.dataset import open_dataset
 from tc_engine.errors import UsageError
-from tc_engine.infer import infer
 from tc_engine.invariants import write
 from tc_engine.partitions.groups import identity
+from tc_engine.pipelines.check import check
+from tc_engine.pipelines.infer import infer
 from tc_engine.remote import place
 from tests.cli.conftest import Cli, training
 

@@ -18,7 +18,7 @@ from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Session
 from tc_engine.errors import DataError
-from tc_engine.infer import infer
+from tc_engine.pipelines.infer import infer
 from tc_engine.relations import by_name, discover
 from tests.collect.conftest import LAUNCH
 

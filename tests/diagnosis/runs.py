@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tc_engine import relations
-from tc_engine.check import Check, check
 from tc_engine.dataset import open_dataset
 from tc_engine.diagnosis import Diagnosis, diagnose
-from tc_engine.infer import infer
+from tc_engine.pipelines.check import Check, check
+from tc_engine.pipelines.infer import infer
 from tests.builder import Trace
 
 

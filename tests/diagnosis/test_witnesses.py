@@ -7,7 +7,7 @@ from pathlib import Path
 from tc_engine import relations
 from tc_engine.dataset import open_dataset
 from tc_engine.diagnosis.witnesses import find_witnesses
-from tc_engine.infer import infer
+from tc_engine.pipelines.infer import infer
 from tests.builder import Trace
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tc_engine import relations
 from tc_engine.dataset import open_dataset
-from tc_engine.infer import infer
+from tc_engine.pipelines.infer import infer
 from tests.builder import Trace
 from tests.worked_examples_tensors import tensor
 

@@ -12,13 +12,14 @@ import ray
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tc_engine import check, infer, relations
+from tc_engine import relations
 from tc_engine.dataset import Dataset, open_dataset
 from tc_engine.engine.session import Limits
 from tc_engine.errors import TcEngineError
 from tc_engine.invariants import Invariant, write, write_failed
 from tc_engine.partitions import checking, executors, inference, store
 from tc_engine.partitions.executors import Executor
+from tc_engine.pipelines import check, infer
 from tc_engine.report import results
 from tests.builder import Trace
 from tests.partitions.mortal import mortal

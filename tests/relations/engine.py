@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tc_engine.check import state
 from tc_engine.dataset import open_dataset
 from tc_engine.engine import stages
 from tc_engine.engine.session import Session
+from tc_engine.pipelines.check import state
 from tests.builder import Trace
 from tests.reference.events import Examples
 from tests.reference.values import canonical

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tc_engine.check import check
 from tc_engine.dataset import open_dataset
 from tc_engine.invariants import read
+from tc_engine.pipelines.check import check
 from tests.builder import Trace
 from tests.worked_examples_tensors import tensor
 

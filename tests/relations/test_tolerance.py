@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tc_engine import relations
-from tc_engine.check import Check, check
 from tc_engine.dataset import Dataset, open_dataset
-from tc_engine.infer import infer
+from tc_engine.pipelines.check import Check, check
+from tc_engine.pipelines.infer import infer
 from tests.builder import Trace
 
 CONSISTENCY = relations.select(["consistency"])

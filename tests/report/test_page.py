@@ -8,11 +8,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tc_engine import relations
-from tc_engine.check import Check, check
 from tc_engine.dataset import open_dataset
 from tc_engine.diagnosis import diagnose
 from tc_engine.engine.session import Limits
-from tc_engine.infer import infer
+from tc_engine.pipelines.check import Check, check
+from tc_engine.pipelines.infer import infer
 from tc_engine.report import document, junit, page
 from tests.builder import Trace
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tc_engine import relations
-from tc_engine.check import Check, check
 from tc_engine.dataset import open_dataset
 from tc_engine.diagnosis import diagnose
 from tc_engine.errors import DataError, UsageError
-from tc_engine.infer import infer
 from tc_engine.invariants import ALWAYS, Invariant, read, write
+from tc_engine.pipelines.check import Check, check
+from tc_engine.pipelines.infer import infer
 from tc_engine.report import results, summary
 from tests.builder import Trace
 
