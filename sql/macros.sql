@@ -78,6 +78,15 @@ CREATE OR REPLACE MACRO is_plain(typed) AS
         AND contains(CAST(typed AS VARCHAR), '[{')
     );
 
+-- Whether a function is the forward pass of a container: what it calls, and returns, is the doing of the
+-- modules that it was made with.
+CREATE OR REPLACE MACRO is_container(function) AS
+    starts_with(function, 'torch.nn.modules.container.');
+
+-- Whether an argument {type: value} is a number, or numbers in lists.
+CREATE OR REPLACE MACRO is_numeric(typed) AS
+    regexp_full_match(typed, '\{"[^"]*":[-+0-9.eE,\[\] ]*\}');
+
 -- A JSON text without the addresses of objects that TrainCheck's traces hold.
 CREATE OR REPLACE MACRO without_addresses(text) AS
     CASE
@@ -96,11 +105,15 @@ CREATE OR REPLACE MACRO is_tensor(type_name) AS
 
 -- Whether a property of tensors says something of the program, not only of how tensors are made.
 CREATE OR REPLACE MACRO is_telling(property) AS
-    getvariable('all_properties')
+    getvariable('all_hypotheses')
     OR NOT (
         regexp_matches(property, '^(is|has|can)_')
         OR property IN ('itemsize', 'nbytes', 'name', 'grad', 'grad_fn', 'retains_grad', 'data')
     );
+
+-- Whether a property of what a function returns is a size: how the program is configured.
+CREATE OR REPLACE MACRO is_size(property) AS
+    property IN ('ndim', 'shape');
 
 -- The norm of a tensor as it was recorded; NULL for what is no finite number.
 CREATE OR REPLACE MACRO finite(text) AS

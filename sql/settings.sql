@@ -29,6 +29,8 @@ SET VARIABLE skip_functions = coalesce(getvariable('skip_functions'), [
 ]);
 -- Lead and Cover leave out a function that some thread calls more often than this in a row.
 SET VARIABLE max_repeats = coalesce(getvariable('max_repeats'), 2);
+-- Lead and Cover leave out functions that set a program up: a regular expression.
+SET VARIABLE setup_functions = coalesce(getvariable('setup_functions'), '^torch\.(nn\.init|random)\.');
 -- Contain: how fast the likelihood of a hypothesis grows with positive minus negative examples.
 SET VARIABLE merge_scale = coalesce(getvariable('merge_scale'), 0.1);
 -- Contain: merge changes to different values if that makes the likelihood this much larger.
@@ -50,8 +52,8 @@ SET VARIABLE asked_functions = CAST(getvariable('asked_functions') AS VARCHAR[])
 SET VARIABLE never_literal = getvariable('never_literal');
 SET VARIABLE positions = getvariable('positions');
 SET VARIABLE by_stage = coalesce(getvariable('by_stage'), false);
--- Output, input_output, threshold: look at null values and at flags and sizes of tensors too.
-SET VARIABLE all_properties = coalesce(getvariable('all_properties'), false);
+-- Make also the hypotheses that hold of one program only, or of any: see docs/findings.md.
+SET VARIABLE all_hypotheses = coalesce(getvariable('all_hypotheses'), false);
 -- Output: a property that a function returns with more different values than this says nothing.
 SET VARIABLE max_output_values = coalesce(getvariable('max_output_values'), 64);
 -- Threshold: an output that comes this close to its limit, as a share of it, makes a hypothesis.
@@ -64,6 +66,9 @@ SET VARIABLE min_shared_integers = coalesce(getvariable('min_shared_integers'), 
 SET VARIABLE min_returns = coalesce(getvariable('min_returns'), 5);
 -- Checking: what only one of several programs taught is judged in runs of that program only.
 SET VARIABLE scoped = coalesce(getvariable('scoped'), true);
+-- Checking: a run is one of a program if it calls this share of the functions that the rules of the
+-- program speak of.
+SET VARIABLE min_alike = coalesce(getvariable('min_alike'), 0.9);
 -- Evidence: into how many shares the steps of a trace are cut to show when a rule was broken.
 SET VARIABLE step_bins = coalesce(getvariable('step_bins'), 60);
 -- Evidence: the functions of violated invariants, of which it is asked which runs inside which.

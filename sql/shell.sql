@@ -25,10 +25,11 @@
 .read sql/2_derive/contained_calls.sql
 .read sql/2_derive/function_repeats.sql
 .read sql/2_derive/function_pool.sql
-.read sql/2_derive/repeated_functions.sql
+.read sql/2_derive/function_callers.sql
 .read sql/2_derive/ordered_functions.sql
 .read sql/2_derive/ordered_pairs.sql
 .read sql/2_derive/last_done.sql
+.read sql/2_derive/order_pool.sql
 .read sql/2_derive/var_values.sql
 .read sql/2_derive/var_runs.sql
 .read sql/2_derive/var_changes.sql

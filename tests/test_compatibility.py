@@ -41,7 +41,7 @@ def test_all_their_invariants_are_compared(found: Comparison) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("relation", ["ConsistentInputOutputRelation", "ConsistentOutputRelation"])
-def test_with_all_properties_each_side_implies_the_other(found: Comparison, relation: str) -> None:
+def test_with_all_hypotheses_each_side_implies_the_other(found: Comparison, relation: str) -> None:
     accounted = {SAME, *reasons.BY_SETTING, reasons.ABSENT}
     learned = found.learned
     assert {

@@ -89,7 +89,7 @@ def test_only_flags_and_sizes_say_nothing(loaded: Loaded) -> None:
 
 
 @pytest.mark.parametrize(
-    ("invariant", "in_all_properties", "reason"),
+    ("invariant", "in_all_hypotheses", "reason"),
     [
         (output("grad", None), True, reasons.NULL),
         (output("is_leaf", True), True, reasons.FLAG),
@@ -100,9 +100,9 @@ def test_only_flags_and_sizes_say_nothing(loaded: Loaded) -> None:
     ],
 )
 def test_a_reason_is_given_only_where_it_holds(
-    loaded: Loaded, invariant: Invariant, in_all_properties: bool, reason: str
+    loaded: Loaded, invariant: Invariant, in_all_hypotheses: bool, reason: str
 ) -> None:
-    examined = Examined(invariant, own=[], all_calls=[], in_all_properties=in_all_properties)
+    examined = Examined(invariant, own=[], all_calls=[], in_all_hypotheses=in_all_hypotheses)
     assert why_not_implied(loaded, examined).verdict == reason
 
 

@@ -1,4 +1,4 @@
-"""Rules name the programs that taught them; what one of several taught is judged in its runs."""
+"""Rules name the programs that taught them; what one alone taught is judged in its runs."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def run(folder: Path, program: str, *inside: str) -> Dataset:
     return open_dataset(folder)
 
 
-def learned(*runs: Dataset) -> dict[str, Invariant]:
-    found = infer(list(runs), relations=relations.select(["contain"])).invariants
+def learned(*runs: Dataset, relation: str = "contain") -> dict[str, Invariant]:
+    found = infer(list(runs), relations=relations.select([relation])).invariants
     return {one.text: one for one in found}
 
 
@@ -91,6 +91,40 @@ def test_rules_of_one_program_are_judged_everywhere(tmp_path: Path) -> None:
     found = learned(run(tmp_path / "a", "a.py", "f", "g"))
     tested = run(tmp_path / "c", "c.py", "f")
     assert judged(tested, found, "step() always calls g()").violation is not None
+
+
+def in_order(folder: Path, program: str, functions: str) -> Dataset:
+    """Return a run of a program that calls functions one after the other, three times."""
+    trace = Trace()
+    for number in range(3):
+        trace.at(step=number)
+        for function in functions:
+            with trace.call(function):
+                pass
+    trace.write(folder)
+    manifest = read_manifest(folder)
+    write_manifest(folder, replace(manifest, command=["python", program]))
+    return open_dataset(folder)
+
+
+@pytest.mark.parametrize(
+    ("program", "functions", "is_judged"),
+    [
+        ("a.py", "bac", True),  # the same program, changed
+        ("b.py", "bacdefghij", True),  # the same under another name
+        ("b.py", "bacdefghi", True),
+        ("b.py", "bacdefgh", False),
+        ("b.py", "bax", False),
+    ],
+)
+def test_an_order_that_one_program_taught_is_judged_in_its_likes(
+    tmp_path: Path, program: str, functions: str, is_judged: bool
+) -> None:
+    found = learned(in_order(tmp_path / "a", "a.py", "abcdefghij"), relation="cover")
+    tested = in_order(tmp_path / "b", program, functions)
+    result = judged(tested, found, "a() always comes before b()")
+    assert (result.is_foreign, result.triggered) == (not is_judged, is_judged)
+    assert judged(tested, found, "a() always comes before b()", scoped=False).triggered
 
 
 def test_merged_files_have_the_teachers_of_both(tmp_path: Path) -> None:

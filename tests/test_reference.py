@@ -9,7 +9,7 @@ import pytest
 
 from tests.reference import cover, events, lead
 from tests.reference.precondition import clause_holds, holds
-from tests.reference.relations import RELATIONS
+from tests.reference.relations import RELATIONS, choices
 from tests.reference.safety import assert_safe
 from tests.worked_examples import UNCONDITIONAL, WORKED, Expected, Worked, clause, group
 
@@ -26,7 +26,7 @@ def test_worked_example_is_found_with_its_counts(make: Callable[[], Worked]) -> 
     rows = make().rows()
     for expected in make().expected:
         relation = RELATIONS[expected.relation]
-        assert expected.params in relation.hypotheses(rows)
+        assert expected.params in relation.hypotheses(rows, **choices(relation)[-1])
         found = relation.examples(rows, expected.params)
         assert counts(found) == (expected.positive, expected.negative), expected
 

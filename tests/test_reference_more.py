@@ -72,10 +72,10 @@ def of(**properties: object) -> Payload:
 
 
 def test_output_needs_a_tensor_from_every_call_of_every_trace() -> None:
-    tensors = returning(of(ndim=1), (of(ndim=1.0), 3))
-    assert output.hypotheses({"a": tensors}) == {("f", "ndim", "1")}
+    tensors = returning(of(rank=1), (of(rank=1.0), 3))
+    assert output.hypotheses({"a": tensors}) == {("f", "rank", "1")}
     assert output.hypotheses({"a": tensors, "b": returning(3)}) == set()
-    found = output.examples({"a": tensors, "b": returning(3)}, ("f", "ndim", "1"))
+    found = output.examples({"a": tensors, "b": returning(3)}, ("f", "rank", "1"))
     assert counts(found) == (2, 1)
 
 
@@ -93,11 +93,19 @@ def test_output_judges_calls_that_returned_by_all_their_tensors() -> None:
 
 
 def test_output_leaves_out_what_tells_little() -> None:
-    properties = {"dtype": "x", "layout": None, "is_leaf": True, "data": 1, "_ML_DAIKON_data_ID": 7}
+    properties = {
+        "dtype": "x",
+        "ndim": 2,
+        "layout": None,
+        "is_leaf": True,
+        "data": 1,
+        "_ML_DAIKON_data_ID": 7,
+    }
     rows = {"a": returning(of(**properties))}
     assert output.hypotheses(rows) == {("f", "dtype", '"x"')}
-    assert output.hypotheses(rows, all_properties=True) == {
+    assert output.hypotheses(rows, all_hypotheses=True) == {
         ("f", "dtype", '"x"'),
+        ("f", "ndim", "2"),
         ("f", "layout", "null"),
         ("f", "is_leaf", "true"),
         ("f", "data", "1"),
@@ -106,7 +114,7 @@ def test_output_leaves_out_what_tells_little() -> None:
 
 @pytest.mark.parametrize(("number", "expected"), [(64, 64), (65, 0)])
 def test_output_takes_at_most_64_values(number: int, expected: int) -> None:
-    rows = returning(*(of(shape=[size]) for size in range(number)), of(shape=None))
+    rows = returning(*(of(dtype=[one]) for one in range(number)), of(dtype=None))
     assert len(output.hypotheses({"a": rows})) == expected
 
 
@@ -122,7 +130,7 @@ def test_output_takes_at_most_64_values(number: int, expected: int) -> None:
     ],
 )
 def test_tensors_are_told_by_the_name_of_their_type(type_name: str, expected: bool) -> None:
-    rows = {"a": returning(Payload(type_name, {"ndim": 1}))}
+    rows = {"a": returning(Payload(type_name, {"rank": 1}))}
     assert bool(output.hypotheses(rows)) is expected
 
 
@@ -162,7 +170,7 @@ def test_input_output_judges_only_calls_that_have_both() -> None:
 def test_input_output_pairs_nulls_if_asked() -> None:
     rows = {"a": returning(of(grad=None, name=None), args=[of(grad=None)])}
     assert input_output.hypotheses(rows) == set()
-    assert input_output.hypotheses(rows, all_properties=True) == {
+    assert input_output.hypotheses(rows, all_hypotheses=True) == {
         ("f", 0, ("grad",), 0, ("grad",)),
         ("f", 0, ("grad",), 0, ("name",)),
     }
@@ -191,7 +199,7 @@ def test_input_output_pairs_nulls_if_asked() -> None:
 def test_threshold_is_near(limit: object, value: object, kinds: set[str]) -> None:
     rows = {"a": returning(of(x=value, nbytes=value), kwargs={"minmax": limit})}
     assert threshold.hypotheses(rows) == {(kind, "f", "minmax", 0, ("x",)) for kind in kinds}
-    assert len(threshold.hypotheses(rows, all_properties=True)) == 2 * len(kinds)
+    assert len(threshold.hypotheses(rows, all_hypotheses=True)) == 2 * len(kinds)
 
 
 def test_threshold_binds_arguments_by_known_names_only() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.builder import Payload, Trace
 from tests.reference import consistency, contain_call, contain_change, cover, events, lead
-from tests.reference.pool import is_skipped, pool
+from tests.reference.pool import is_skipped, pool, program_pool
 
 
 def counts(found: events.Examples) -> tuple[int, int]:
@@ -38,10 +38,37 @@ def test_contain_call_keeps_arguments_that_never_differ_over_all_traces() -> Non
             pass
         return trace.rows()
 
-    alike = contain_call.hypotheses({"a": run("sum"), "b": run("sum")})
-    assert alike == {("parent", "child", '{"dim":{"int":1},"mode":{"str":"sum"}}')}
-    differing = contain_call.hypotheses({"a": run("sum"), "b": run("mean")})
-    assert differing == {("parent", "child", '{"dim":{"int":1}}')}
+    alike = {"a": run("sum"), "b": run("sum")}
+    both = {("parent", "child", '{"dim":{"int":1},"mode":{"str":"sum"}}')}
+    assert contain_call.hypotheses(alike, all_hypotheses=True) == both
+    assert contain_call.hypotheses(alike) == {("parent", "child", '{"mode":{"str":"sum"}}')}
+    differing = {"a": run("sum"), "b": run("mean")}
+    number = {("parent", "child", '{"dim":{"int":1}}')}
+    assert contain_call.hypotheses(differing, all_hypotheses=True) == number
+    assert contain_call.hypotheses(differing) == {("parent", "child", "{}")}
+
+
+def test_contain_call_keeps_numbers_that_another_stage_gives_otherwise() -> None:
+    trace = Trace()
+    for stage, share in (("training", 0.1), ("evaluation", 0), ("training", 0.1)):
+        trace.at(stage=stage)
+        with trace.call("parent"), trace.call("child", kwargs={"p": share, "sizes": [3, [4]]}):
+            pass
+    assert contain_call.hypotheses({"a": trace.rows()}) == {
+        ("parent", "child", "{}"),
+        ("parent", "child", '{"p":{"float":0.1}}'),
+        ("parent", "child", '{"p":{"int":0}}'),
+    }
+
+
+def test_contain_call_leaves_out_containers_of_modules() -> None:
+    trace = Trace()
+    parent = "torch.nn.modules.container.Sequential.forward"
+    with trace.call(parent), trace.call("child"):
+        pass
+    rows = {"a": trace.rows()}
+    assert contain_call.hypotheses(rows) == set()
+    assert contain_call.hypotheses(rows, all_hypotheses=True) == {(parent, "child", "{}")}
 
 
 def test_contain_judges_an_incomplete_parent_only_where_it_holds() -> None:
@@ -102,6 +129,32 @@ def test_pool_leaves_out_noise_and_functions_called_three_times_in_a_row() -> No
     assert pool({"a": rows, "b": flat("a", "a", "a")}) == {"b", "c"}
     assert is_skipped("torch.nn.functional.relu")
     assert is_skipped("main.<locals>.step")
+
+
+def test_the_order_of_some_functions_is_not_the_programs_own() -> None:
+    trace = Trace()
+    for _ in range(2):
+        with trace.call("net.forward"):
+            with trace.call("layer.forward"), trace.call("inside"):
+                pass
+            with trace.call("here_too"):
+                pass
+        for caller in ("one", "other"):
+            with trace.call(caller), trace.call("of_both"), trace.call("helper"):
+                pass
+        with trace.call("torch.nn.init.zeros_"):
+            pass
+    with trace.call("once"), trace.call("here_too"):
+        pass
+    with trace.call("torch.random.seed"):
+        pass
+    rows = {"a": trace.rows()}
+    assert pool(rows) > program_pool(rows)
+    assert program_pool(rows) == {"here_too", "one", "other", "of_both"}
+    again = Trace()
+    with again.call("helper"):
+        pass
+    assert program_pool({**rows, "b": again.rows()}) == program_pool(rows) | {"helper"}
 
 
 def test_on_a_level_with_nothing_gives_no_examples() -> None:

@@ -30,7 +30,7 @@ def test_is_inferred_and_checked(name: str, tmp_path: Path) -> None:
     worked = ALL[name]()
     runs = [open_dataset(trace.write(tmp_path / key)) for key, trace in worked.traces.items()]
 
-    inference = infer(runs, relations=relations.discover())
+    inference = infer(runs, relations=relations.discover(), settings={"all_hypotheses": True})
 
     for expected in worked.expected:
         found = _find(inference.invariants, expected)

@@ -58,7 +58,7 @@ def compare(
     progress("inferring from the good run")
     good = [open_dataset(runs[GOOD])]
     ours = infer(good, relations=known)
-    everything = infer(good, relations=known, settings={"all_properties": True})
+    everything = infer(good, relations=known, settings={"all_hypotheses": True})
     progress("comparing what was inferred")
     fates = hypotheses.compare(everything, theirs, given_up)
     learned = rules.compare(Trace(runs[GOOD]), known, ours, everything.invariants, theirs, given_up)

@@ -100,7 +100,7 @@ def _summary(found: Comparison) -> str:
         "relation",
         "TrainCheck infers",
         "implied by ours",
-        "implied with `all_properties`",
+        "implied with `all_hypotheses`",
         "implied but for arguments",
         "not implied, for a checked reason",
         "verdicts compared",

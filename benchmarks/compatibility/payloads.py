@@ -74,7 +74,7 @@ def values(trace: Trace, invariant: Invariant, of: Property) -> set[str | None]:
 
 
 def says_nothing(trace: Trace, names: Iterable[str]) -> list[str]:
-    """Return those properties that are looked at only if `all_properties` is set."""
+    """Return those properties that are looked at only if `all_hypotheses` is set."""
     return [
         name
         for name in dict.fromkeys(names)

@@ -25,8 +25,8 @@ from tc_engine.relations._base import Relation
 
 ADDRESS = "about the address of an object (Q3, Q11)"
 ABSENT = "the value is that there is no such property (Q15, Q46)"
-NULL = "null in every call: only with all_properties (section 8.4)"
-FLAG = "a flag or a size of tensors: only with all_properties (section 8.3)"
+NULL = "null in every call: only with all_hypotheses (section 8.4)"
+FLAG = "a flag or a size of tensors: only with all_hypotheses (section 8.3)"
 UNSAFE = "its precondition accepts a call that breaks it (Q29, Q65, section 12)"
 ONE_CALL = "one call contains it, several times (section 8.1)"
 BY_POSITION = "given by position (Q35, Q66)"
@@ -47,14 +47,14 @@ BY_SETTING = (NULL, FLAG)
 class Examined:
     """An invariant of theirs that ours do not imply.
 
-    `own` are its examples, `all_calls` those without its arguments. `in_all_properties`: ours imply
-    it if they are inferred with `all_properties`.
+    `own` are its examples, `all_calls` those without its arguments. `in_all_hypotheses`: ours imply
+    it if they are inferred with `all_hypotheses`.
     """
 
     invariant: Invariant
     own: Sequence[Group]
     all_calls: Sequence[Group]
-    in_all_properties: bool
+    in_all_hypotheses: bool
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Weaker:
 def why_not_implied(trace: Trace, examined: Examined) -> Finding:
     """Return the reason why ours do not imply an invariant of theirs."""
     invariant = examined.invariant
-    if examined.in_all_properties:
+    if examined.in_all_hypotheses:
         return _left_out(trace, invariant)
     if is_unwritable(invariant):
         (returned,) = properties(invariant)
@@ -138,7 +138,7 @@ def why_not_theirs(
 
 
 def _left_out(trace: Trace, invariant: Invariant) -> Finding:
-    """Return the reason why ours look at the properties only with `all_properties`."""
+    """Return the reason why ours look at the properties only with `all_hypotheses`."""
     spoken_of = properties(invariant)
     names = [one.name for one in spoken_of]
     found = {value for one in spoken_of for value in values(trace, invariant, one)}
@@ -147,4 +147,4 @@ def _left_out(trace: Trace, invariant: Invariant) -> Finding:
     hidden = says_nothing(trace, names)
     if hidden:
         return Finding(invariant, FLAG, " and ".join(hidden))
-    return Finding(invariant, UNEXPLAINED, "ours imply it with all_properties only")
+    return Finding(invariant, UNEXPLAINED, "ours imply it with all_hypotheses only")

@@ -31,7 +31,7 @@ class Rules:
     """The comparison: theirs seen from ours, ours from theirs.
 
     Theirs that ours imply but for arguments are in `theirs` and, with these, in `weaker`.
-    `everything` is what ours become with `all_properties`: the verdicts of those alone that are
+    `everything` is what ours become with `all_hypotheses`: the verdicts of those alone that are
     not among `ours`.
     """
 
@@ -49,7 +49,7 @@ def compare(
     theirs: Sequence[Invariant],
     given_up: Sequence[Failed],
 ) -> Rules:
-    """Compare what was learned from the trace; `everything` is learned with `all_properties`."""
+    """Compare what was learned from the trace; `everything` is learned with `all_hypotheses`."""
     result = Rules([], [], [], [])
     known = {statement(one) for one in inference.invariants}
     more = [one for one in everything if statement(one) not in known]
@@ -104,7 +104,7 @@ def _compare_theirs(
             result.theirs.append(Finding(one, WEAKER))
             result.weaker.append(reasons.weaker(trace, one, match[0]))
         else:
-            examined = Examined(one, own, all_calls, in_all_properties=bool(later))
+            examined = Examined(one, own, all_calls, in_all_hypotheses=bool(later))
             result.theirs.append(reasons.why_not_implied(trace, examined))
 
 

@@ -26,7 +26,7 @@ def _theirs(learned: Rules) -> Iterable[str]:
     left_out = [one for one in learned.theirs if one.verdict in BY_SETTING]
     yield (
         f"{len(left_out)} are left out because they are about properties that tell nothing of the "
-        "program. Inferred with `--set all_properties=true`, ours imply each of them. By property:"
+        "program. Inferred with `--set all_hypotheses=true`, ours imply each of them. By property:"
     )
     yield _by_property(left_out)
     yield "The others that ours do not imply:"
@@ -59,7 +59,7 @@ def _ours(learned: Rules) -> Iterable[str]:
     yield _standings(learned.ours)
     implied = sum(one.verdict == SAME for one in learned.everything)
     yield (
-        f"With `--set all_properties=true` tc_engine infers {len(learned.everything)} more; theirs "
+        f"With `--set all_hypotheses=true` tc_engine infers {len(learned.everything)} more; theirs "
         f"imply {implied} of these."
     )
     yield "Those that no single one of theirs implies:"
@@ -70,7 +70,7 @@ def _hypotheses(fates: Sequence[Fate]) -> Iterable[str]:
     yield "### What became of every hypothesis"
     yield (
         "Of all relations but Contain, whose hypotheses differ in arguments and stages; ours with "
-        "`all_properties`. The last number says for how many both count the same positive and "
+        "`all_hypotheses`. The last number says for how many both count the same positive and "
         "negative examples."
     )
     counts = Counter(

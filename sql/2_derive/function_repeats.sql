@@ -1,5 +1,5 @@
--- One row per function: how often some thread calls it in a row, at most.
--- Reads: calls, functions.  Writes: function_repeats.
+-- One row per function: how often some thread calls it in a row, and some process at all, at most.
+-- Reads: calls.  Writes: function_repeats.
 CREATE OR REPLACE TABLE function_repeats AS
 WITH
 ranked AS (
@@ -28,14 +28,25 @@ in_a_row AS (
         count(*) + 1 AS calls
     FROM again
     GROUP BY thread_no, function, begin
+),
+
+in_process AS (
+    SELECT
+        function,
+        count(*) AS calls
+    FROM calls
+    GROUP BY trace, process_id, function
 )
 
 SELECT
-    functions.function,
-    coalesce(max(in_a_row.calls), 1) AS repeats
-FROM functions
+    in_process.function,
+    coalesce(max(in_a_row.calls), 1) AS repeats,
+    max(in_process.calls) AS most_calls
+FROM in_process
 LEFT JOIN in_a_row USING (function)
-GROUP BY functions.function;
+GROUP BY in_process.function;
 
-COMMENT ON TABLE function_repeats IS 'One row per function: how often it is called in a row, at most';
+COMMENT ON TABLE function_repeats IS
+'One row per function: how often it is called in a row, and in a process, at most';
 COMMENT ON COLUMN function_repeats.repeats IS 'most calls of it that follow each other in a thread';
+COMMENT ON COLUMN function_repeats.most_calls IS 'most calls of it in one process';

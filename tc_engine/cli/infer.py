@@ -57,10 +57,10 @@ def infer(
             min=1, metavar="N", help="Fewest positive examples of an invariant.  [default: 2]"
         ),
     ] = None,
-    all_properties: Annotated[
+    all_hypotheses: Annotated[
         bool,
         typer.Option(
-            "--all-properties",
+            "--all-hypotheses",
             help="Rules about null values and flags of tensors too, which seldom say much.",
         ),
     ] = False,
@@ -106,8 +106,8 @@ def infer(
     values = settings(assignments or (), paths)
     named = {"min_support": min_support, "tolerance": tolerance}
     values |= {name: value for name, value in named.items() if value is not None}
-    if all_properties:
-        values["all_properties"] = True
+    if all_hypotheses:
+        values["all_hypotheses"] = True
     chosen = relations.select(enable_relation or (), disable_relation or ())
     check_output(output)
     bounds = limits(threads, memory_limit, temp_dir)

@@ -53,7 +53,7 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
     for hypothesis, params_text, positive, negative in rows:
         params = json.loads(params_text)
         found = _Found(ALWAYS, positive, negative)
-        if positive >= minimum and negative:
+        if hypothesis in undecided:
             weighted = undecided[hypothesis]
             skipped = relation.skipped_fields(params)
             examples = replace(_examples(weighted), skipped=skipped, max_splits=max_splits)

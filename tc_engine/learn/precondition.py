@@ -30,6 +30,7 @@ MAX_DEPTH = 16
 MAX_STRINGS = 4
 MAX_OTHERS = 1
 STAGE: Target = ("meta_vars.stage", ())
+PROCESS: Target = ("process_id", ())
 
 Conjunction = tuple[Clause, ...]
 Index = Mapping[Target, Mapping[str, int]]
@@ -66,10 +67,18 @@ def deduce(examples: Examples) -> Condition | None:
     OverBudgetError.
     """
     if not examples.negative:
-        return ALWAYS
+        return _in_one_process(examples) or ALWAYS
     if not examples.positive:
         return None
     return _search(_reduced(examples, positions=False)) or _search_with_positions(examples)
+
+
+def _in_one_process(examples: Examples) -> Condition | None:
+    """Limit what was only seen of pairs in one process to these: replicas may well be alike."""
+    seen = {one.get(PROCESS, DIFFER) for one in examples.positive}
+    if examples.records == 1 or not seen or DIFFER in seen:
+        return None
+    return Condition(((Clause("consistent", *PROCESS, (), dtype(min(seen))),),))
 
 
 def _search_with_positions(examples: Examples) -> Condition | None:

@@ -8,7 +8,7 @@ the precondition of any of its examples holds.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -62,7 +62,7 @@ class Result:
     """The verdict on one invariant in one trace.
 
     `examples` counts those whose precondition holds; `unsupported` says why nothing was checked.
-    What another program taught alone is not judged: `is_foreign`.
+    What another program alone taught is not judged: `is_foreign`.
     """
 
     trace: str
@@ -222,7 +222,8 @@ def conclude(
     violations = _violations(session, judged)
     ran = {run.address: run.manifest.program for run in runs}
     programs = {trace: ran[place] for trace, place in places.items()}
-    judges = _scope(session, programs, invariants)
+    called = frozenset(session.rows("SELECT trace, function FROM called_functions"))
+    judges = _scope(session, programs, called, invariants, known)
     results = [
         _result(
             trace,
@@ -231,7 +232,7 @@ def conclude(
             judged.get((number, trace)),
             violations.get((number, trace)),
         )
-        if judges(one, trace)
+        if judges(trace, number)
         else Result(trace, one, known[one.relation], 0, None, is_foreign=True)
         for trace in traces
         for number, one in enumerate(invariants)
@@ -242,7 +243,7 @@ def conclude(
         tuple(results),
         places,
         programs,
-        frozenset(session.rows("SELECT trace, function FROM called_functions")),
+        called,
         tuple(Facts(**row) for row in session.dicts("FROM variable_facts ORDER BY ALL")),
         frozenset(session.rows("SELECT trace, function, child FROM nested_functions")),
     )
@@ -255,21 +256,48 @@ def state(session: Session, params: Mapping[int, Sequence[Mapping[str, Any]]]) -
 
 
 def _scope(
-    session: Session, programs: Mapping[str, str | None], invariants: Sequence[Invariant]
-) -> Callable[[Invariant, str], bool]:
-    """Return what tells whether an invariant is judged in a trace.
+    session: Session,
+    programs: Mapping[str, str | None],
+    called: Collection[tuple[str, str]],
+    invariants: Sequence[Invariant],
+    known: Mapping[str, Relation | None],
+) -> Callable[[str, int], bool]:
+    """Return what tells whether a trace is judged by an invariant, by its number.
 
     What only one of several programs taught says little of other programs: it may be how that one
-    is written.
+    is written. So it is with an order of calls, even if there was one program only. It is judged
+    in runs of its program, whatever the name: those that call nearly all that its rules speak of.
     """
     taught = {program for one in invariants for program in one.programs}
-    everywhere = len(taught) < 2 or not session.value("SELECT getvariable('scoped')")
+    own = {
+        (trace, program)
+        for program in taught
+        for trace, ran in programs.items()
+        if ran == program or _is_alike(session, trace, program, called, invariants)
+    }
+    scoped = session.value("SELECT getvariable('scoped')")
 
-    def judges(invariant: Invariant, trace: str) -> bool:
-        alone = len(invariant.programs) == 1
-        return everywhere or not alone or programs[trace] == invariant.programs[0]
+    def judges(trace: str, number: int) -> bool:
+        one = invariants[number]
+        relation = known[one.relation]
+        is_local = len(taught) > 1 or (relation is not None and relation.is_local)
+        alone = scoped and is_local and len(one.programs) == 1
+        return not alone or (trace, one.programs[0]) in own
 
     return judges
+
+
+def _is_alike(
+    session: Session,
+    trace: str,
+    program: str,
+    called: Collection[tuple[str, str]],
+    invariants: Sequence[Invariant],
+) -> bool:
+    """Tell whether a trace calls nearly all functions that the rules of a program speak of."""
+    named = _functions([one for one in invariants if program in one.programs])
+    there = sum((trace, function) in called for function in named)
+    return there >= len(named) * float(session.value("SELECT getvariable('min_alike')"))
 
 
 def _judge(
@@ -371,6 +399,12 @@ def _named(invariants: Sequence[Invariant]) -> list[str]:
     """Return every text in the params: the functions that they are about are among them."""
     params = [param for invariant in invariants for param in invariant.params]
     return sorted({value for param in params for value in param.values() if isinstance(value, str)})
+
+
+def _functions(invariants: Sequence[Invariant]) -> frozenset[str]:
+    """Return the functions that invariants are about."""
+    params = [param for invariant in invariants for param in invariant.params]
+    return frozenset(param["api_full_name"] for param in params if "api_full_name" in param)
 
 
 def _find(name: str, known: Sequence[Relation]) -> Relation | None:

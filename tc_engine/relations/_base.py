@@ -46,9 +46,9 @@ class Relation:
     `title` is TrainCheck's name for it, as files spell it. `group` names the records that the
     precondition speaks about, in the same files. `sentence` says a hypothesis in words; `failure`
     says that it was broken. `skipped_fields` are of no use in preconditions of a hypothesis.
-    `by_stage`: a rule may hold in some stages only, and is then limited to them. `claim` tells
-    what a rule speaks of, which ranks findings. A relation that is not `by_default` is inferred
-    only when it is named.
+    `by_stage`: a rule may hold in some stages only, and is then limited to them. `is_local`: a rule
+    that one program taught says nothing of other programs. `claim` tells what a rule speaks of,
+    which ranks findings. A relation that is not `by_default` is inferred only when it is named.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Relation:
     claim: Callable[[Params], Claim]
     skipped_fields: Callable[[Params], frozenset[str]] = no_fields
     by_stage: bool = False
+    is_local: bool = False
     by_default: bool = True
 
 

@@ -32,4 +32,5 @@ RELATION = Relation(
     failure=_failure,
     claim=order_claim,
     skipped_fields=_skipped,
+    is_local=True,
 )

@@ -77,7 +77,7 @@ OPTIONS = {
     "infer": LEARNING
     | {
         *("-o", "--output", "--enable-relation", "--disable-relation", "--min-support"),
-        *("--all-properties", "--tolerance", "--merge-sequences"),
+        *("--all-hypotheses", "--tolerance", "--merge-sequences"),
         *("--disable-precond-sampling", "--precond-sampling-threshold"),
     },
     "check": LEARNING

@@ -77,9 +77,9 @@ def test_infer_joins_pairs_and_check_reads_the_chains(
     assert cli("check", "-f", bad, "-i", file, "-o", tmp_path / "bad").code == 1
 
 
-def test_all_properties_and_a_tolerance_are_settings(cli: Cli, good: Path, tmp_path: Path) -> None:
+def test_all_hypotheses_and_a_tolerance_are_settings(cli: Cli, good: Path, tmp_path: Path) -> None:
     file = tmp_path / "file.json"
-    outcome = cli("infer", "-f", good, "-o", file, "--all-properties", "--tolerance", "0.1")
+    outcome = cli("infer", "-f", good, "-o", file, "--all-hypotheses", "--tolerance", "0.1")
     assert outcome.code == 0
     assert "--tolerance has no effect here" in outcome.err
     assert cli("infer", "-f", good, "-o", file, "--tolerance", "-1").code == 2

@@ -14,7 +14,7 @@ from tests.worked_examples_tensors import tensor
 
 
 def run(folder: Path, repeats: int = 4, values: int = 3) -> Path:
-    """In two steps, a function is called again and again, each time with another shape."""
+    """In two steps, a function is called again and again, each time with another type."""
     trace = Trace()
     for step in range(2):
         trace.at(step=step)

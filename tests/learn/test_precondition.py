@@ -57,6 +57,16 @@ def test_without_negatives_it_always_holds() -> None:
     assert deduce(Examples(single(0, 1), [])) == ALWAYS
 
 
+def test_what_was_seen_in_one_process_only_says_nothing_of_others() -> None:
+    field = ("process_id", ())
+    within, across = {field: "<int>"}, {field: "<>"}
+    found = deduce(Examples([within, {field: "7"}], [], records=2))
+    assert found == Condition(((Clause("consistent", "process_id", dtype="int"),),))
+    assert deduce(Examples([within, across], [], records=2)) == ALWAYS
+    assert deduce(Examples([within, {}], [], records=2)) == ALWAYS
+    assert deduce(Examples([within], [])) == ALWAYS
+
+
 def test_the_first_step_is_excluded_by_inversion() -> None:
     first = Clause("constant", "meta_vars.step", values=("0",), dtype="int")
     found = deduce(Examples(single(1, 2, 3), single(0)))

@@ -7,6 +7,7 @@ Parameters: (parent function, child function, arguments), the arguments as canon
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tests.reference.events import (
@@ -20,16 +21,18 @@ from tests.reference.events import (
     key,
     with_stages,
 )
-from tests.reference.pool import functions
+from tests.reference.pool import functions, is_container
 from tests.reference.values import canonical, same, without_ids
 
 Params = tuple[str, str, str]
 
 
-def hypotheses(traces: Traces) -> set[Params]:
+def hypotheses(traces: Traces, *, all_hypotheses: bool = False) -> set[Params]:
     """Return one hypothesis for each function and each function called inside it.
 
-    One more for each stage in which more of the inner function's arguments never vary.
+    One more for each stage in which more of the inner function's arguments never vary. Numbers
+    count only where another stage gives others, and containers of modules are left out; not so
+    with `all_hypotheses`.
     """
     inside: dict[tuple[str, str, str | None], list[Row]] = {}
     for rows in traces.values():
@@ -39,11 +42,34 @@ def hypotheses(traces: Traces) -> set[Params]:
                     for stage in {None, parent.get("stage")}:
                         pair = (parent["function"], child["function"], stage)
                         inside.setdefault(pair, []).append(child)
-    return {
-        (parent, child, canonical(arguments))
-        for (parent, child, stage), children in inside.items()
-        if (arguments := fixed_arguments(children)) or stage is None
-    }
+    found = set()
+    for (parent, child, stage), children in inside.items():
+        arguments = fixed_arguments(children)
+        if not all_hypotheses:
+            if is_container(parent):
+                continue
+            everywhere = fixed_arguments(inside[parent, child, None])
+            arguments = {
+                name: value
+                for name, value in arguments.items()
+                if name not in everywhere or not _is_numeric(value)
+            }
+        if arguments or stage is None:
+            found.add((parent, child, canonical(arguments)))
+    return found
+
+
+def _is_numeric(payload: Mapping[str, Any]) -> bool:
+    """Tell whether an argument is a number, or numbers in lists."""
+    (value,) = payload.values()
+    open_lists = [value]
+    while open_lists:
+        one = open_lists.pop()
+        if isinstance(one, list):
+            open_lists.extend(one)
+        elif isinstance(one, bool) or not isinstance(one, int | float):
+            return False
+    return True
 
 
 def fixed_arguments(children: list[Row]) -> dict[str, Any]:

@@ -8,19 +8,29 @@ from __future__ import annotations
 import math
 
 from tests.reference.events import Examples, Key, Traces, key
-from tests.reference.pool import complete_calls, on_a_level, pool, same_level, threads
+from tests.reference.pool import (
+    complete_calls,
+    on_a_level,
+    pool,
+    program_pool,
+    same_level,
+    threads,
+)
 
 Params = tuple[str, str]
 
 
-def hypotheses(traces: Traces) -> set[Params]:
-    """Return the pairs of the pool that share a level somewhere and hold at least once."""
-    return {pair for pair in level_pairs(traces) if examples(traces, pair).positive}
+def hypotheses(traces: Traces, *, all_hypotheses: bool = False) -> set[Params]:
+    """Return the pairs that share a level somewhere and hold at least once.
+
+    They are of functions whose order is the program's own doing; `all_hypotheses`: of the pool.
+    """
+    members = pool(traces) if all_hypotheses else program_pool(traces)
+    return {pair for pair in level_pairs(traces, members) if examples(traces, pair).positive}
 
 
-def level_pairs(traces: Traces) -> set[Params]:
-    """Return the ordered pairs of different functions of the pool that share a level somewhere."""
-    members = pool(traces)
+def level_pairs(traces: Traces, members: set[str]) -> set[Params]:
+    """Return the ordered pairs of different functions that share a level somewhere."""
     return {
         (left, right)
         for rows in traces.values()

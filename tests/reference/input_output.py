@@ -23,16 +23,16 @@ from tests.reference.values import same
 Params = tuple[str, int, Path, int, Path]
 
 
-def hypotheses(traces: Traces, *, all_properties: bool = False) -> set[Params]:
+def hypotheses(traces: Traces, *, all_hypotheses: bool = False) -> set[Params]:
     """Return the pairs of scalars that were equal in some call; bools only of the same property.
 
-    `all_properties`: with null values and with properties that tell little.
+    `all_hypotheses`: with null values and with properties that tell little.
     """
     found: set[Params] = set()
     for function in functions(traces):
         for call in ok_calls(traces, function).values():
-            given = _worth(leaves(given_tensors(call)), all_properties)
-            returned = _worth(leaves(returned_tensors(call)), all_properties)
+            given = _worth(leaves(given_tensors(call)), all_hypotheses)
+            returned = _worth(leaves(returned_tensors(call)), all_hypotheses)
             found |= {
                 (function, *left, *right)
                 for left, value in given.items()
@@ -55,11 +55,11 @@ def examples(traces: Traces, params: Params) -> Examples:
     return Examples(frozenset(positive), frozenset(negative))
 
 
-def _worth(found: dict[Leaf, Any], all_properties: bool) -> dict[Leaf, Any]:
+def _worth(found: dict[Leaf, Any], all_hypotheses: bool) -> dict[Leaf, Any]:
     return {
         (index, path): value
         for (index, path), value in found.items()
-        if all_properties or (value is not None and is_telling(path[0]))
+        if all_hypotheses or (value is not None and is_telling(path[0]))
     }
 
 

@@ -9,12 +9,23 @@ from itertools import pairwise
 
 from tests.reference.cover import Params, level_pairs
 from tests.reference.events import Examples, Key, Row, Traces, key
-from tests.reference.pool import complete_calls, on_a_level, same_level, threads
+from tests.reference.pool import (
+    complete_calls,
+    on_a_level,
+    pool,
+    program_pool,
+    same_level,
+    threads,
+)
 
 
-def hypotheses(traces: Traces) -> set[Params]:
-    """Return the pairs of the pool that share a level somewhere and hold at least once."""
-    return {pair for pair in level_pairs(traces) if examples(traces, pair).positive}
+def hypotheses(traces: Traces, *, all_hypotheses: bool = False) -> set[Params]:
+    """Return the pairs that share a level somewhere and hold at least once.
+
+    They are of functions whose order is the program's own doing; `all_hypotheses`: of the pool.
+    """
+    members = pool(traces) if all_hypotheses else program_pool(traces)
+    return {pair for pair in level_pairs(traces, members) if examples(traces, pair).positive}
 
 
 def examples(traces: Traces, params: Params) -> Examples:

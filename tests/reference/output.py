@@ -6,31 +6,36 @@ Parameters: (function, property, value), the value as canonical JSON text.
 from __future__ import annotations
 
 from tests.reference.events import Examples, Traces
-from tests.reference.pool import functions
+from tests.reference.pool import functions, is_container
 from tests.reference.tensors import is_telling, ok_calls, returned_tensors
 from tests.reference.values import canonical
 
 Params = tuple[str, str, str]
 
 MOST_VALUES = 64
+SIZES = ("ndim", "shape")
 
 
-def hypotheses(traces: Traces, *, all_properties: bool = False) -> set[Params]:
+def hypotheses(traces: Traces, *, all_hypotheses: bool = False) -> set[Params]:
     """Return one hypothesis for each value seen, for functions that always return tensors.
 
-    A property of a function with too many values gives none. `all_properties`: with null values
-    and with properties that tell little.
+    A property of a function with too many values gives none. `all_hypotheses`: with null values,
+    sizes, containers of modules, and properties that tell little.
     """
     found: set[Params] = set()
     for function in functions(traces):
+        if is_container(function) and not all_hypotheses:
+            continue
         returned = [returned_tensors(call) for call in ok_calls(traces, function).values()]
         if not all(returned):
             continue
         tensors = [tensor for one in returned for tensor in one]
         for name in {name for tensor in tensors for name in tensor}:
             seen = [tensor[name] for tensor in tensors if name in tensor]
-            values = {canonical(one) for one in seen if all_properties or one is not None}
-            if (all_properties or is_telling(name)) and len(values) <= MOST_VALUES:
+            values = {canonical(one) for one in seen if all_hypotheses or one is not None}
+            if not all_hypotheses and (name in SIZES or not is_telling(name)):
+                continue
+            if len(values) <= MOST_VALUES:
                 found |= {(function, name, value) for value in values}
     return found
 

@@ -1,13 +1,19 @@
-"""Which functions may take part: not those that are noise by name or by repeating in a row."""
+"""Which functions may take part: not those that are noise by name or by repeating in a row.
+
+In an order of calls not those either whose order is not the program's own doing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from tests.reference.events import Row, Traces, calls, is_complete, same_thread
 
 LONGEST_REPEAT = 2
+SETUP = re.compile(r"torch\.(nn\.init|random)\.")
 
 _MODULE = "torch.nn.modules.module.Module"
 SKIP = (
@@ -37,6 +43,11 @@ SKIP = (
 )
 
 
+def is_container(function: str) -> bool:
+    """Tell whether a function is of a container of modules, such as Sequential."""
+    return function.startswith("torch.nn.modules.container.")
+
+
 def is_skipped(function: str) -> bool:
     """Tell whether a function is noise by its name."""
     return any(part in function for part in SKIP)
@@ -62,6 +73,52 @@ def pool(traces: Traces) -> set[str]:
         if len(list(repeat)) > LONGEST_REPEAT
     }
     return functions(traces) - hot
+
+
+def program_pool(traces: Traces) -> set[str]:
+    """Return those of the pool whose order is the program's own doing."""
+    callers = _callers(traces)
+    return {
+        function
+        for function in pool(traces)
+        if _most_calls(traces, function) >= 2
+        and not SETUP.match(function)
+        and (None in callers[function] or len(callers[function]) > 1)
+        and _is_outside_model(function, callers, frozenset())
+    }
+
+
+def _callers(traces: Traces) -> dict[str, set[str | None]]:
+    """Return for each function those that some call of it stands directly inside."""
+    found: dict[str, set[str | None]] = {}
+    for rows in traces.values():
+        by_key = {(call["process_id"], call["event_id"]): call for call in calls(rows)}
+        for call in calls(rows):
+            around = by_key.get((call["process_id"], call.get("parent_id")))
+            found.setdefault(call["function"], set()).add(around and around["function"])
+    return found
+
+
+def _is_outside_model(
+    function: str | None, callers: Mapping[str, set[str | None]], seen: frozenset[str]
+) -> bool:
+    """Tell whether some chain of callers leads out of all functions without a forward pass."""
+    if function is None:
+        return True
+    if function.endswith(".forward") or function in seen:
+        return False
+    return any(_is_outside_model(one, callers, seen | {function}) for one in callers[function])
+
+
+def _most_calls(traces: Traces, function: str) -> int:
+    """Return how often one process calls a function, at most."""
+    counts = Counter(
+        (trace, call["process_id"])
+        for trace, rows in traces.items()
+        for call in calls(rows)
+        if call["function"] == function
+    )
+    return max(counts.values())
 
 
 def threads(rows: Sequence[Row]) -> list[list[Row]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from types import ModuleType
 
 from tests.reference import (
@@ -34,3 +35,10 @@ MORE_RELATIONS: dict[str, ModuleType] = {
     "periodic": periodic,
     "consistent_argument": consistent_argument,
 }
+
+
+def choices(relation: ModuleType) -> list[dict[str, bool]]:
+    """Return what the hypotheses of a relation can be asked with: all of them come last."""
+    if "all_hypotheses" not in signature(relation.hypotheses).parameters:
+        return [{}]
+    return [{}, {"all_hypotheses": True}]

@@ -19,10 +19,10 @@ CLOSE = 0.2
 KINDS = ("max", "min")
 
 
-def hypotheses(traces: Traces, *, all_properties: bool = False) -> set[Params]:
+def hypotheses(traces: Traces, *, all_hypotheses: bool = False) -> set[Params]:
     """Return the pairs of which some call has the output within the threshold, and near it.
 
-    `all_properties`: with properties that tell little.
+    `all_hypotheses`: with properties that tell little.
     """
     return {
         (kind, function, name, index, path)
@@ -31,7 +31,7 @@ def hypotheses(traces: Traces, *, all_properties: bool = False) -> set[Params]:
         for kind in KINDS
         for name, threshold in _numbers_given(call).items()
         for (index, path), output in _numbers_returned(call).items()
-        if kind in name and (all_properties or is_telling(path[0]))
+        if kind in name and (all_hypotheses or is_telling(path[0]))
         if _is_within(kind, output, threshold) and abs(threshold - output) <= CLOSE * abs(threshold)
     }
 

@@ -40,8 +40,9 @@ def folder_of(relation: str) -> str:
     return "contain" if relation in ("contain_call", "contain_change") else relation
 
 
-def hypotheses(session: Session, relation: str) -> set[Params]:
+def hypotheses(session: Session, relation: str, *, all_hypotheses: bool = False) -> set[Params]:
     """Return the params of all hypotheses of a relation."""
+    session.set("all_hypotheses", all_hypotheses)
     session.run(f"{folder_of(relation)}/candidates")
     session.run(f"{folder_of(relation)}/hypotheses")
     found = [json.loads(row[0]) for row in session.rows("SELECT params FROM hypotheses")]

@@ -1,8 +1,9 @@
 -- One row per hypothesis "every call of A contains a call of B", or "... a change of T.X".
 -- B's arguments are part of it where they never vary: in all stages, or in one of them. What differs
--- from stage to stage (training of dropout) makes a hypothesis for each.
+-- from stage to stage (training of dropout) makes a hypothesis for each; a number that does not is how
+-- the program is configured. What a container of modules calls are the modules it was made with.
 -- Reads: candidate_calls, candidate_arguments, candidate_changes, candidate_changing, candidate_judged.
--- Writes: hypotheses.  Settings: merge_scale, merge_ratio.
+-- Writes: hypotheses.  Settings: merge_scale, merge_ratio, all_hypotheses.
 CREATE OR REPLACE TEMP TABLE _contained AS
 WITH
 called AS (
@@ -12,11 +13,12 @@ called AS (
         stage,
         count(*) AS times
     FROM candidate_calls
+    WHERE getvariable('all_hypotheses') OR NOT is_container(function)
     GROUP BY function, child, stage
 ),
 
 -- Fixed is what is fixed, at one value, wherever B is called in A.
-argument AS (
+constant AS (
     SELECT
         function,
         child,
@@ -27,6 +29,29 @@ argument AS (
     FROM candidate_arguments
     GROUP BY function, child, stage, name
     HAVING min(value) = max(value)
+),
+
+fixed_everywhere AS (
+    SELECT
+        called.function,
+        called.child,
+        constant.name
+    FROM called
+    INNER JOIN constant
+        ON
+            called.function = constant.function
+            AND called.child = constant.child
+            AND called.times = constant.times
+    WHERE called.stage IS NULL AND constant.stage IS NULL
+),
+
+argument AS (
+    SELECT *
+    FROM constant
+    WHERE
+        getvariable('all_hypotheses')
+        OR NOT is_numeric(value)
+        OR (function, child, name) NOT IN (FROM fixed_everywhere)
 ),
 
 fixed AS (

@@ -1,15 +1,24 @@
 -- One row per hypothesis "before every call of B, since the call of B before it, A was called".
--- Reads: candidates, candidate_repeats.  Writes: hypotheses, left_out.  Settings: max_repeats.
+-- Reads: candidates, candidate_functions, candidate_callers, order_pool.
+-- Writes: hypotheses, left_out.  Settings: max_repeats.
 CREATE OR REPLACE TABLE left_out AS
 SELECT
     to_json([json_object('param_type', 'APIParam', 'api_full_name', function)]) AS params,
     'max_repeats' AS budget,
     CAST(getvariable('max_repeats') AS BIGINT) AS allowed,
     max(repeats) AS found
-FROM candidate_repeats
-GROUP BY function;
+FROM candidate_functions
+GROUP BY function
+HAVING max(repeats) > getvariable('max_repeats');
 
 CREATE OR REPLACE TABLE hypotheses AS
+WITH looked_at AS (
+    FROM order_pool(
+        (SELECT list(one) FROM candidate_functions AS one),
+        (SELECT list(one) FROM candidate_callers AS one)
+    )
+)
+
 SELECT
     row_number() OVER (ORDER BY first_function, second_function) AS hypothesis_id,
     to_json([
@@ -18,5 +27,5 @@ SELECT
     ]) AS params
 FROM (SELECT DISTINCT first_function, second_function FROM candidates)
 WHERE
-    first_function NOT IN (SELECT function FROM candidate_repeats)
-    AND second_function NOT IN (SELECT function FROM candidate_repeats);
+    first_function IN (FROM looked_at)
+    AND second_function IN (FROM looked_at);

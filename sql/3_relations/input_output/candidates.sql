@@ -1,5 +1,5 @@
 -- One row per property P of the i-th tensor passed to F that once equalled Q of the j-th returned.
--- Reads: call_payloads, tensor_leaves, functions.  Writes: candidates.  Settings: all_properties.
+-- Reads: call_payloads, tensor_leaves, functions.  Writes: candidates.  Settings: all_hypotheses.
 CREATE OR REPLACE TABLE candidates AS
 WITH passed AS (
     SELECT DISTINCT
@@ -30,4 +30,4 @@ WHERE
     AND NOT is_address(given.property)
     AND NOT is_address(returned.property)
     AND (given.kind <> 'bool' OR given.property = returned.property)
-    AND (given.kind <> 'null' OR getvariable('all_properties'));
+    AND (given.kind <> 'null' OR getvariable('all_hypotheses'));

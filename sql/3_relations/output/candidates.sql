@@ -1,7 +1,7 @@
 -- One row per function that returned, and whether always a tensor; and per property and value of
 -- the tensors that those return that always do.
 -- Reads: call_payloads, tensor_properties, functions.  Writes: candidate_functions, candidates.
--- Settings: all_properties.
+-- Settings: all_hypotheses.
 CREATE OR REPLACE TEMP TABLE _returned AS
 SELECT DISTINCT
     function,
@@ -29,7 +29,11 @@ WHERE
     producer.returns_tensors
     AND found.json_type <> 'OBJECT'
     AND is_telling(found.property)
-    AND (getvariable('all_properties') OR found.value <> 'null')
+    AND (
+        getvariable('all_hypotheses')
+        OR NOT (is_size(found.property) OR is_container(_returned.function))
+    )
+    AND (getvariable('all_hypotheses') OR found.value <> 'null')
     AND NOT is_address(found.property);
 
 DROP TABLE _returned;

@@ -1,7 +1,7 @@
 -- One row per number that F once returned close to, and on the right side of, an argument of it that
 -- is called max_... or min_....
 -- Reads: call_payloads, call_arguments, tensor_leaves, functions.  Writes: candidates.
--- Settings: closeness, all_properties.
+-- Settings: closeness, all_hypotheses.
 CREATE OR REPLACE TABLE candidates AS
 WITH
 limit_argument AS (
