@@ -7,8 +7,10 @@ import runpy
 from pathlib import Path
 
 import pytest
+import typer
 
 from tc_engine import relations
+from tc_engine.cli.app import app
 from tc_engine.dataset import open_dataset
 from tc_engine.diagnosis import diagnose
 from tc_engine.pipelines.check import check
@@ -22,6 +24,24 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("data/**
 def test_the_tables_page_is_the_one_that_make_docs_writes() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "make_tables.py"))
     assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == made["page"]()
+
+
+@pytest.mark.parametrize("environment", [{}, {"COLUMNS": "40", "TC_ENGINE_THREADS": "3"}])
+def test_the_commands_page_is_the_one_that_make_docs_writes(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    made = runpy.run_path(str(ROOT / "docs" / "make_commands.py"))
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == made["page"]()
+
+
+def test_the_commands_page_has_every_option() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    for name, command in typer.main.get_command(app).commands.items():
+        for option in (one for param in command.params for one in param.opts):
+            assert not option.startswith("-") or option in sections[name], (name, option)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
