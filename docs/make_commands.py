@@ -77,7 +77,9 @@ def _row(names: str, text: str) -> str:
             default = "required"
         else:
             meaning += f" `{extra}`."
-    name = re.sub(r" <(path|str)>$", "", _plain(names)).replace("|", "\\|")
+    # Where the code gives a value no name, the parser shows its type.
+    kind = " TEXT" if names.startswith("-") else ""
+    name = re.sub(r" <[\w\[\]]+>$", kind, _plain(names)).replace("|", "\\|")
     return f"| `{name}` | {meaning} | {default} |"
 
 
