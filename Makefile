@@ -50,8 +50,9 @@ format: install ## Put Python into the project's style
 types: install ## Check types
 	$(BIN)/mypy
 
-docs: install ## Write docs/tables.md from the comments in the SQL files
+docs: install ## Write docs/tables.md from the comments in the SQL files, docs/cli.md from the help
 	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_commands.py
 
 compatibility: install ## Compare with TrainCheck on its traces (TRACES=...), and update the page
 	$(BIN)/python -m benchmarks.compatibility $(TRACES)

@@ -15,7 +15,7 @@ _RELATIONS = frozenset({"--enable-relation", "--disable-relation"})
 MANY_VALUES: dict[str, frozenset[str]] = {
     "infer": _RUNS | _RELATIONS,
     "invariants": frozenset({"--subtract"}),
-    "check": _RUNS | {"-i", "--invariants"},
+    "check": _RUNS | {"-i", "--invariants", "--suppressions"},
     "collect": frozenset({"--models-to-track", "-i", "--invariants"}),
 }
 

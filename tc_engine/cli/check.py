@@ -201,6 +201,7 @@ def finish(
         from tc_engine.report import junit
 
         write_whole(output.junit, junit.render(found, diagnosis))
+    console.done()
     if output.form is Form.JSONL:
         sys.stdout.writelines(json.dumps(one) + "\n" for one in content["findings"])
     else:

@@ -25,6 +25,7 @@ from tc_engine.cli.app import app
         ("infer -f a -- b c", "infer -f a -- b c"),
         ("infer stray -f a b", "infer stray -f a -f b"),
         ("check -f a b -i x y -o dir", "check -f a -f b -i x -i y -o dir"),
+        ("check --suppressions a b -f c", "check --suppressions a --suppressions b -f c"),
         ("sql a b -c Q", "sql a b -c Q"),
         ("ingest a b -o out", "ingest a b -o out"),
         (
@@ -56,3 +57,10 @@ def test_the_flags_are_those_of_the_commands(command: str) -> None:
     assert one | many >= _argv.ONE_VALUE.get(command, frozenset())
     if command == "collect":
         assert one | many == _argv.ONE_VALUE[command] | _argv.MANY_VALUES[command]
+
+
+def test_a_flag_whose_help_shows_dots_takes_many_values() -> None:
+    for name, command in typer.main.get_command(app).commands.items():
+        for param in command.params:
+            if param.param_type_name == "option" and str(param.metavar).endswith("..."):
+                assert set(param.opts) <= _argv.MANY_VALUES.get(name, frozenset()), (name, param)
