@@ -75,6 +75,11 @@ class Dataset:
         return str(self.path if is_remote(self.path) else self.path.resolve())
 
     @property
+    def has_norms(self) -> bool:
+        """Whether its tensors were recorded with their norms."""
+        return bool(self.manifest.notes.get("norms"))
+
+    @property
     def size(self) -> int:
         """Bytes of all parts. Raises DataError where one is gone."""
         return sum(state(part).st_size for part in self.parts)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tc_engine.errors import DataError
+from tc_engine.errors import DataError, UsageError
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -23,6 +23,14 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as error:
         remove(temporary)
         raise cannot_write(path, error) from error
+
+
+def check_output(output: Path) -> None:
+    """Raise UsageError, before hours of work, for an output that could not be written."""
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder", "Give -o a file")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {output.parent}", "Make it, or give -o another file")
 
 
 def remove(temporary: Path) -> None:
@@ -44,12 +52,17 @@ def filled_lines(path: Path, hint: str) -> Iterator[tuple[int, str]]:
 
     Raises DataError with the hint where it cannot be read.
     """
+    lines = read_text(path, hint).splitlines()
+    yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+
+
+def read_text(path: Path, hint: str) -> str:
+    """Read a text file. Raises DataError with the hint where it cannot be read."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise DataError(f"{path} cannot be read: {reason}", hint) from error
-    yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def digest(text: str) -> str:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from tc_engine.errors import DataError
-from tc_engine.files import filled_lines, write_whole
+from tc_engine.files import filled_lines, read_text, write_whole
 
 UNCONDITIONAL = "Unconditional"
 OVER_BUDGET = "Over budget: "
+CHECK_PATH = "Check the path given to -i"
 KINDS = ("constant", "consistent", "unequal", "exist")
 
 
@@ -90,13 +91,27 @@ def to_lines(invariants: Iterable[Invariant]) -> Iterable[str]:
 
 def write_failed(path: Path, failed: Iterable[Failed]) -> None:
     """Write the hypotheses that failed, with their reason and counts, as JSON Lines."""
-    lines = sorted(json.dumps(_failed_to_json(item)) for item in failed)
-    write_whole(path, "".join(line + "\n" for line in lines))
+    lines = (json.dumps(_failed_to_json(item)) + "\n" for item in failed_in_order(failed))
+    write_whole(path, "".join(lines))
+
+
+def write_learned(path: Path, invariants: Iterable[Invariant], failed: Iterable[Failed]) -> Path:
+    """Write invariants, and the hypotheses that failed beside them; return where these are."""
+    beside = path.with_name(f"{path.name}.failed")
+    write(path, invariants)
+    write_failed(beside, failed)
+    return beside
 
 
 def read(paths: Sequence[Path]) -> list[Invariant]:
     """Read invariants files. Raises DataError that names file and line of what is not right."""
     return [invariant for path in paths for invariant in _read_file(path)]
+
+
+def read_together(paths: Sequence[Path]) -> str:
+    """Return the text of invariants files as that of one. Raises DataError as `read` does."""
+    texts = (read_text(path, CHECK_PATH) for path in paths)
+    return "".join(text if text.endswith("\n") or not text else text + "\n" for text in texts)
 
 
 def to_json(invariant: Invariant) -> dict[str, Any]:
@@ -150,6 +165,11 @@ def canonical(value: object) -> str:
 def in_order(invariants: Iterable[Invariant]) -> list[Invariant]:
     """Return invariants in the order of files: by text, then relation and params."""
     return sorted(invariants, key=lambda item: (item.text, item.relation, json.dumps(item.params)))
+
+
+def failed_in_order(failed: Iterable[Failed]) -> list[Failed]:
+    """Return hypotheses that failed in the order of files."""
+    return sorted(failed, key=lambda item: json.dumps(_failed_to_json(item)))
 
 
 def _failed_to_json(failed: Failed) -> dict[str, Any]:
@@ -216,7 +236,7 @@ def _clause_from_json(content: Mapping[str, Any]) -> Clause:
 
 
 def _read_file(path: Path) -> Iterable[Invariant]:
-    for number, line in filled_lines(path, "Check the path given to -i"):
+    for number, line in filled_lines(path, CHECK_PATH):
         try:
             yield from_json(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:

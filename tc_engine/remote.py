@@ -5,6 +5,7 @@ Queries read a part many times, so each is copied once into the session's scratc
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from tc_engine.errors import DataError, TcEngineError, UsageError
 _MARK = "://"
 
 
-def place(text: str | Path) -> Path:
+def place(text: str | os.PathLike[str]) -> Path:
     """Return the path that a text names: of this machine's files, or of a store.
 
     Raises UsageError where what a store needs is not installed.

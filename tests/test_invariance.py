@@ -34,7 +34,7 @@ def outputs(run: Dataset, bad: Dataset, folder: Path, threads: int) -> dict[str,
     write(folder / "invariants.json", inference.invariants)
     write_failed(folder / "invariants.json.failed", inference.failed)
     verdicts = check([bad], read([folder / "invariants.json"]), limits=limits)
-    results.write(verdicts, folder / "results", [folder / "invariants.json"], {})
+    results.write(verdicts, folder / "results", (folder / "invariants.json").read_text(), {})
     return {
         file.relative_to(folder).as_posix(): file.read_bytes()
         for file in sorted(folder.rglob("*"))

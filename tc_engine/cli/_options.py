@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -113,9 +111,6 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-_SETTING = re.compile(r"^\s*SET\s+VARIABLE\s+(\w+)", re.IGNORECASE | re.MULTILINE)
-
-
 def limits(threads: int | None, memory_limit: str | None, temp_dir: Path | None) -> Limits:
     """Return what a session may use."""
     from tc_engine.engine.session import Limits
@@ -128,27 +123,16 @@ def settings(assignments: Sequence[str], sql_path: Sequence[Path]) -> dict[str, 
 
     Raises UsageError for a setting that `sql/settings.sql` does not have.
     """
-    from tc_engine.engine import sqlfiles
+    from tc_engine.engine.settings import check_names
 
     values: dict[str, object] = {}
-    known = _SETTING.findall(sqlfiles.find("settings", sql_path).text)
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise UsageError(f"--set {assignment} has no value", "Write --set NAME=VALUE")
-        if name not in known or name == "dataset":
-            close = difflib.get_close_matches(name, known, 1) or sorted(set(known) - {"dataset"})
-            raise UsageError(f"there is no setting {name!r}", f"Did you mean {', '.join(close)}")
+        check_names([name], sql_path)
         values[name] = _value(value)
     return values
-
-
-def check_output(output: Path) -> None:
-    """Raise UsageError, before hours of work, for an output that could not be written."""
-    if output.is_dir():
-        raise UsageError(f"{output} is a folder", "Give -o a file")
-    if not output.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {output.parent}", "Make it, or give -o another file")
 
 
 def _value(text: str) -> object:
@@ -164,7 +148,7 @@ def _value(text: str) -> object:
 
 def warn_without_norms(console: Console, tolerance: float | None, runs: Sequence[Dataset]) -> None:
     """Tell that a tolerance means nothing to runs whose tensors were recorded without norms."""
-    if tolerance is not None and not any(run.manifest.notes.get("norms") for run in runs):
+    if tolerance is not None and not any(run.has_norms for run in runs):
         console.note("note: --tolerance has no effect here: only `collect --norms` records norms")
 
 

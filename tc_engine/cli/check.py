@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tc_engine.cli._console import Console, flush
-from tc_engine.cli._inputs import open_runs
 from tc_engine.cli._options import (
     Backend,
     Debug,
@@ -117,6 +116,8 @@ def check(
       tc-engine check -f run3 run4 -i invariants.json -o results --exit-zero
     """
     from tc_engine import invariants
+    from tc_engine.diagnosis.suppressions import active
+    from tc_engine.inputs import open_runs
     from tc_engine.partitions.checking import Asked
     from tc_engine.partitions.plan import Plan
 
@@ -136,8 +137,9 @@ def check(
             },
         )
         stated = invariants.read(invariant_files)
-        allowed = allowed_rules(suppressions or (), console)
-        with open_runs(folders or (), traces or (), bounds, console) as runs:
+        text = invariants.read_together(invariant_files)
+        allowed = active(suppressions or (), console.note)
+        with open_runs(folders or (), traces or (), bounds, console.phase) as runs:
             warn_without_norms(console, tolerance, runs)
             asked = Asked(tuple(runs), tuple(stated), values, tuple(paths), bounds, bounds)
             files = [str(file.resolve()) for file in invariant_files]
@@ -145,7 +147,7 @@ def check(
             found = division.check(asked, plan, console)
             if found is not None:
                 output = Output(folder, html=not no_html_report, form=form, junit=junit)
-                violated = finish(found, asked, output, invariant_files, console, allowed)
+                violated = finish(found, asked, output, text, console, allowed)
     if found is not None and violated and not exit_zero:
         raise typer.Exit(ExitCode.VIOLATED)
 
@@ -155,48 +157,30 @@ def default_folder() -> Path:
     return Path(f"tc_engine_results_{datetime.now():%Y%m%d_%H%M%S}")
 
 
-def allowed_rules(files: Sequence[Path], console: Console) -> set[str]:
-    """Return the ids of rules that may be broken today; tell which no longer may."""
-    from tc_engine.diagnosis import suppressions
-
-    known = suppressions.read(files)
-    today = date.today()
-    for one in known:
-        if not one.is_active(today):
-            console.note(f"{one.id} may be broken no more since {one.until}: {one.rule}")
-    return {one.id for one in known if one.is_active(today)}
-
-
 def finish(
     found: Check,
     asked: Asked,
     output: Output,
-    files: Sequence[Path],
+    stated: str,
     console: Console,
     allowed: Container[str] = (),
 ) -> bool:
-    """Write the results and tell them; return whether a rule is broken that may not be."""
+    """Write the results and tell them; return whether a rule is broken that may not be.
+
+    `stated` is the text of the invariants.
+    """
     from tc_engine.diagnosis import diagnose
     from tc_engine.files import write_whole
     from tc_engine.report import document, results, summary
 
     diagnosis = diagnose(found, allowed)
     content = document.to_document(found, diagnosis, asked.settings, asked.sql_path)
-    pages = {results.DOCUMENT: json.dumps(content, indent=2) + "\n"}
+    pages = {results.DOCUMENT: document.to_text(content)}
     if output.html:
         from tc_engine.report import page
 
-        evidence = page.gather(
-            found,
-            diagnosis,
-            asked.runs,
-            limits=asked.limits,
-            settings=asked.settings,
-            sql_path=asked.sql_path,
-            progress=console.phase,
-        )
-        pages[results.PAGE] = page.render(found, content, evidence)
-    results.write(found, output.folder, files, pages)
+        pages[results.PAGE] = page.make(found, diagnosis, content, asked, console.phase)
+    results.write(found, output.folder, stated, pages)
     if output.junit:
         from tc_engine.report import junit
 

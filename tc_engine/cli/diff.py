@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tc_engine.cli._console import Console, flush, printable
-from tc_engine.cli._inputs import open_folders
 from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, limits
 from tc_engine.errors import ExitCode
 from tc_engine.remote import place
@@ -61,11 +60,12 @@ def diff(
       tc-engine diff good suspect
       tc-engine diff monday tuesday --format jsonl > differences.jsonl
     """
+    from tc_engine.inputs import open_folders
     from tc_engine.pipelines.diff import diff as compare
 
     bounds = limits(threads, memory_limit, temp_dir)
     with Console(verbose=verbose) as console:
-        a, b = (open_folders([run], bounds, console)[0] for run in (run_a, run_b))
+        a, b = (open_folders([run], bounds, console.phase)[0] for run in (run_a, run_b))
         with compare(a, b, limits=bounds, progress=console.phase) as found:
             console.done()
             if form is Listing.TABLE:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from tc_engine.cli._console import Console, say
-from tc_engine.cli._inputs import open_folders
 from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, limits
 from tc_engine.errors import UsageError
 from tc_engine.remote import place
@@ -44,12 +43,13 @@ def export(
       tc-engine export --traincheck run -o traincheck_run
     """
     from tc_engine.export import export_traincheck
+    from tc_engine.inputs import open_folders
 
     if not traincheck:
         raise UsageError("there is no format to write", "Add --traincheck")
     bounds = limits(threads, memory_limit, temp_dir)
     with Console(verbose=verbose) as console:
-        (opened,) = open_folders([run], bounds, console)
+        (opened,) = open_folders([run], bounds, console.phase)
         report = export_traincheck(
             opened, output, limits=bounds, contexts=not no_contexts, progress=console.phase
         )

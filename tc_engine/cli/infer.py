@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tc_engine.cli._console import Console
-from tc_engine.cli._inputs import open_runs
 from tc_engine.cli._options import (
     Backend,
     Debug,
@@ -24,13 +22,13 @@ from tc_engine.cli._options import (
     Tolerance,
     Traces,
     Verbose,
-    check_output,
     limits,
     settings,
     warn_without_effect,
     warn_without_norms,
 )
 from tc_engine.cli._parts import Division, Partitions, Ray, Shard, Work
+from tc_engine.files import check_output
 
 if TYPE_CHECKING:
     from tc_engine.pipelines.infer import Inference
@@ -99,6 +97,7 @@ def infer(
       tc-engine infer -f runs/* --partitions 8 -o invariants.json
     """
     from tc_engine import relations
+    from tc_engine.inputs import open_runs
     from tc_engine.partitions.inference import Asked
     from tc_engine.partitions.plan import Plan
 
@@ -121,7 +120,7 @@ def infer(
                 "--precond-sampling-threshold": precond_sampling_threshold is not None,
             },
         )
-        with open_runs(folders or (), traces or (), bounds, console) as runs:
+        with open_runs(folders or (), traces or (), bounds, console.phase) as runs:
             warn_without_norms(console, tolerance, runs)
             asked = Asked(tuple(chosen), values, tuple(paths), bounds, bounds)
             plan = Plan.of(
@@ -144,28 +143,19 @@ def finish(
     from tc_engine import invariants
     from tc_engine.sequences import merge_sequences as join_pairs
 
-    failed = output.with_name(f"{output.name}.failed")
     learned = join_pairs(found.invariants, chosen) if merge_sequences else found.invariants
-    invariants.write(output, learned)
-    invariants.write_failed(failed, found.failed)
-    _print_counts(found, [relation.title for relation in chosen])
+    failed = invariants.write_learned(output, learned, found.failed)
+    _print_counts(found.counts(chosen))
     sys.stdout.write(
         f"{len(learned):,} invariants written to {output}, "
         f"{len(found.failed):,} failed hypotheses in {failed}\n"
     )
 
 
-def _print_counts(found: Inference, titles: list[str]) -> None:
+def _print_counts(rows: Sequence[tuple[str, int, int, int, int]]) -> None:
     from tc_engine.cli._formats import write_table
     from tc_engine.cli._rows import Column, Kind
+    from tc_engine.pipelines.infer import COUNTS
 
-    learned = Counter(invariant.relation for invariant in found.invariants)
-    failed = Counter(hypothesis.invariant.relation for hypothesis in found.failed)
-    over = Counter(one.invariant.relation for one in found.failed if one.is_over_budget)
-    names = ("hypotheses", "invariants", "failed", "over budget")
-    columns = [Column("relation", Kind.TEXT), *(Column(name, Kind.NUMBER) for name in names)]
-    rows = [
-        (name, learned[name] + failed[name], learned[name], failed[name] - over[name], over[name])
-        for name in titles
-    ]
+    columns = [Column("relation", Kind.TEXT), *(Column(name, Kind.NUMBER) for name in COUNTS)]
     write_table(columns, [rows], sys.stdout)

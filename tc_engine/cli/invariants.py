@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tc_engine.cli._console import flush
-from tc_engine.cli._options import check_output
+from tc_engine.files import check_output
 
 if TYPE_CHECKING:
     from tc_engine.invariants import Invariant

@@ -9,9 +9,9 @@ import typer
 
 from tc_engine.cli import check, infer
 from tc_engine.cli._console import Console
-from tc_engine.cli._inputs import open_folders
-from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, check_output, limits
+from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, limits
 from tc_engine.errors import ExitCode
+from tc_engine.files import check_output
 from tc_engine.remote import place
 from tc_engine.scratch import scratch_folder
 
@@ -51,12 +51,13 @@ def merge(
     Example:
       tc-engine merge shared/work -o invariants.json
     """
+    from tc_engine.inputs import open_folders
     from tc_engine.partitions.plan import Plan
 
     plan = Plan.read(work)
     bounds = limits(threads, memory_limit, temp_dir)
     with Console(verbose=verbose) as console:
-        runs = open_folders([place(run) for run in plan.runs], bounds, console)
+        runs = open_folders([place(run) for run in plan.runs], bounds, console.phase)
         if plan.command == "infer":
             _infer(work, plan, runs, output or Path("invariants.json"), bounds, console)
         else:
@@ -98,11 +99,12 @@ def _check(
 
     files = [Path(file) for file in plan.invariant_files]
     stated = tuple(invariants.read(files))
+    text = invariants.read_together(files)
     paths = tuple(map(Path, plan.sql_path))
     asked = checking.Asked(tuple(runs), stated, plan.settings, paths, bounds, bounds)
     divided = store.new_partitions(asked.context(work), runs, plan.shards)
     shards.refuse(shards.without_verdicts(divided), "judged nothing yet")
     found = checking.conclude(asked, divided)
-    violated = check.finish(found, asked, check.Output(folder), files, console)
+    violated = check.finish(found, asked, check.Output(folder), text, console)
     if violated and not exit_zero:
         raise typer.Exit(ExitCode.VIOLATED)

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from tc_engine.cli._console import Console
-from tc_engine.cli._inputs import open_folders
 from tc_engine.cli._options import (
     TABLE_ROWS,
     Format,
@@ -88,6 +87,7 @@ def sql(
     """
     from tc_engine.cli import _ask, _catalog, _prompt
     from tc_engine.cli._writer import Writer
+    from tc_engine.inputs import open_folders
 
     paths = list(sql_path or ())
     folders = [run for run in runs or () if run != STDIN]
@@ -104,7 +104,7 @@ def sql(
         texts = _texts(command or (), file or (), stdin=len(folders) < len(runs or ()))
         bounds = limits(threads, memory_limit, temp_dir)
         with Console(verbose=verbose) as console:
-            opened = open_folders(folders, bounds, console)
+            opened = open_folders(folders, bounds, console.phase)
             with _ask.session(opened, bounds, values, paths, texts or (), console.phase) as session:
                 console.done()
                 if texts is None:

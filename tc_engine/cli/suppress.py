@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from tc_engine.cli.explain import SHORTEST
 from tc_engine.errors import UsageError
 
 DEFAULT = Path("suppressions.jsonl")
@@ -34,7 +33,7 @@ def suppress(
       tc-engine check -f run -i invariants.json --suppressions suppressions.jsonl
     """
     from tc_engine.diagnosis import suppressions
-    from tc_engine.report.document import read_saved
+    from tc_engine.report.saved import SHORTEST, read_saved
 
     known = read_saved(results).invariants
     found = [key for key in known if len(rule) >= SHORTEST and key.startswith(rule)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,16 @@ class Suppression:
 def read(files: Iterable[Path]) -> list[Suppression]:
     """Read suppressions. Raises DataError that names file and line of what is not right."""
     return [one for file in files for one in _read(file)]
+
+
+def active(files: Iterable[Path], note: Callable[[str], None]) -> set[str]:
+    """Return the ids of rules that may be broken today; note which no longer may."""
+    known = read(files)
+    today = date.today()
+    for one in known:
+        if not one.is_active(today):
+            note(f"{one.id} may be broken no more since {one.until}: {one.rule}")
+    return {one.id for one in known if one.is_active(today)}
 
 
 def add(file: Path, one: Suppression) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +31,9 @@ COUNTED = (
 )
 SUMMED = ("4_learn/example_counts", "4_learn/undecided")
 
+# Of the hypotheses: all, those that became invariants, and the others.
+COUNTS = ("hypotheses", "invariants", "failed", "over budget")
+
 Progress = Callable[[str], None]
 
 
@@ -39,6 +43,22 @@ class Inference:
 
     invariants: list[Invariant]
     failed: list[Failed]
+
+    def counts(self, relations: Iterable[Relation]) -> list[tuple[str, int, int, int, int]]:
+        """Return the title of each relation with how many of its hypotheses there are: COUNTS."""
+        learned = Counter(one.relation for one in self.invariants)
+        failed = Counter(one.invariant.relation for one in self.failed)
+        over = Counter(one.invariant.relation for one in self.failed if one.is_over_budget)
+        return [
+            (
+                name,
+                learned[name] + failed[name],
+                learned[name],
+                failed[name] - over[name],
+                over[name],
+            )
+            for name in (relation.title for relation in relations)
+        ]
 
 
 def infer(

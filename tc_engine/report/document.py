@@ -1,32 +1,21 @@
-"""`results.json`: the outcome of a check as one document; docs/results.md describes it."""
+"""`results.json`: the outcome of a check as one document; docs/commands.md describes it."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tc_engine
 from tc_engine.diagnosis import Diagnosis, Finding
 from tc_engine.diagnosis.findings import key_of
-from tc_engine.errors import DataError
 from tc_engine.invariant_sets import describe
-from tc_engine.invariants import Invariant, read
 from tc_engine.pipelines.check import OUTCOMES, Check, Result
-from tc_engine.report.results import DOCUMENT, INVARIANTS, describe_failure
+from tc_engine.report.results import describe_failure
 
 VERSION = 1
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A result folder that was read again: the document, and the invariants by their keys."""
-
-    document: Mapping[str, Any]
-    invariants: Mapping[str, Invariant]
 
 
 def to_document(
@@ -47,24 +36,9 @@ def to_document(
     }
 
 
-def read_saved(folder: Path) -> Saved:
-    """Read a result folder. Raises DataError where it is none, or of another version."""
-    file = folder / DOCUMENT
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        version = document["schema_version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{folder} holds no results: {file} cannot be read: {error}",
-            "Name the folder that `tc-engine check` wrote",
-        ) from error
-    if version != VERSION:
-        raise DataError(
-            f"{file} has schema version {version!r}, this tc_engine reads {VERSION}",
-            "Check again with this version",
-        )
-    invariants = read([folder / INVARIANTS])
-    return Saved(document, {key_of(one): one for one in invariants})
+def to_text(document: Mapping[str, Any]) -> str:
+    """Return the text of the file."""
+    return json.dumps(document, indent=2) + "\n"
 
 
 def counts(results: Sequence[Result]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -22,6 +22,9 @@ from tc_engine.engine.session import Limits
 from tc_engine.pipelines.check import Check
 from tc_engine.report.document import counts
 from tc_engine.report.explanation import fields, sql_command
+
+if TYPE_CHECKING:
+    from tc_engine.partitions.checking import Asked
 
 LEFT, WIDTH, LANE = 150, 900, 22  # of the picture, in its own units
 MOST_LANES = 24
@@ -63,6 +66,26 @@ def gather(
             found |= {(trace, h.key): w for h, w in zip(heads, witnesses, strict=True)}
     manifests = {trace: opened[place].manifest for trace, place in check.places.items()}
     return Evidence(manifests, found)
+
+
+def make(
+    check: Check,
+    diagnosis: Diagnosis,
+    document: Mapping[str, Any],
+    asked: Asked,
+    progress: Callable[[str], None],
+) -> str:
+    """Look at the runs once more, and return the text of the page."""
+    evidence = gather(
+        check,
+        diagnosis,
+        asked.runs,
+        limits=asked.limits,
+        settings=asked.settings,
+        sql_path=asked.sql_path,
+        progress=progress,
+    )
+    return render(check, document, evidence)
 
 
 def render(check: Check, document: Mapping[str, Any], evidence: Evidence) -> str:

@@ -24,24 +24,19 @@ DOCUMENT = "results.json"
 PAGE = "report.html"
 
 
-def write(
-    check: Check, folder: Path, invariant_files: Sequence[Path], pages: Mapping[str, str]
-) -> None:
+def write(check: Check, folder: Path, invariants: str, pages: Mapping[str, str]) -> None:
     """Write `invariants.json` and a sub-folder per trace, all at once or not at all.
 
-    `pages` are further files by their names, such as the report. Replaces the results of an earlier
-    check. Raises UsageError for a folder that holds anything else, DataError where it cannot be
-    written.
+    `invariants` is the text of what was checked. `pages` are further files by their names, such as
+    the report. Replaces the results of an earlier check. Raises UsageError for a folder that holds
+    anything else, DataError where it cannot be written.
     """
     folder = Path(os.path.normpath(folder))
     _refuse_to_replace(folder)
     building = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
         building.mkdir(parents=True)
-        with (building / INVARIANTS).open("w", encoding="utf-8") as copy:
-            for file in invariant_files:
-                text = file.read_text(encoding="utf-8")
-                copy.write(text if text.endswith("\n") or not text else text + "\n")
+        (building / INVARIANTS).write_text(invariants, encoding="utf-8")
         for name, text in pages.items():
             (building / name).write_text(text, encoding="utf-8")
         for trace in check.traces:

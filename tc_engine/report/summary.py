@@ -15,8 +15,10 @@ SHOWN_MINOR = 3
 WIDTH, INDENT = 100, "     "
 
 
-def render(check: Check, diagnosis: Diagnosis, folder: Path, *, shown: int = SHOWN) -> str:
-    """Return the text of the summary; `folder` is where the result files are."""
+def render(
+    check: Check, diagnosis: Diagnosis, folder: Path | None = None, *, shown: int = SHOWN
+) -> str:
+    """Return the text of the summary; `folder` is where the result files are, if there are any."""
     total = len(check.invariants)
     lines = [f"Checking finished. {total} invariants checked"]
     for trace in check.traces:
@@ -28,14 +30,16 @@ def render(check: Check, diagnosis: Diagnosis, folder: Path, *, shown: int = SHO
         for number, finding in enumerate(found[:shown], start=1):
             lines += _describe(number, finding)
         if len(found) > shown:
-            lines.append(f"... and {len(found) - shown} more findings in the result files.")
+            where = " in the result files" if folder else ""
+            lines.append(f"... and {len(found) - shown} more findings{where}.")
     if diagnosis.minor:
         lines += ["", *_minor(diagnosis.minor, alone=not found)]
     if diagnosis.suppressed:
         lines.append(f"Suppressed: {len(diagnosis.suppressed)} broken rules that may be broken")
     unsupported = {r.invariant.relation: r.unsupported for r in check.results if r.unsupported}
     lines += [f"Not checked: {reason}" for _, reason in sorted(unsupported.items())]
-    lines += ["", f"Results: {folder}"]
+    if folder:
+        lines += ["", f"Results: {folder}"]
     return "\n".join(lines)
 
 

@@ -58,7 +58,7 @@ def bytes_of(found: infer.Inference, verdicts: check.Check, folder: Path) -> dic
     folder.mkdir()
     write(folder / "invariants.json", found.invariants)
     write_failed(folder / "failed.json", found.failed)
-    results.write(verdicts, folder / "results", [folder / "invariants.json"], {})
+    results.write(verdicts, folder / "results", (folder / "invariants.json").read_text(), {})
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 

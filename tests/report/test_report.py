@@ -54,7 +54,7 @@ def objects(log: Path) -> list[dict[str, object]]:
 def test_files_and_keys(checked: tuple[Check, Path], tmp_path: Path) -> None:
     found, file = checked
     out = tmp_path / "results"
-    results.write(found, out, [file], {})
+    results.write(found, out, file.read_text(), {})
 
     assert sorted(entry.name for entry in out.iterdir()) == ["bad", "good", "invariants.json"]
     assert (out / "invariants.json").read_text() == file.read_text()
@@ -105,11 +105,11 @@ def test_earlier_results_are_replaced_and_nothing_else(
 ) -> None:
     found, file = checked
     out = tmp_path / "results"
-    results.write(found, out, [file], {})
-    results.write(found, out, [file], {})
+    results.write(found, out, file.read_text(), {})
+    results.write(found, out, file.read_text(), {})
     (out / "precious.txt").write_text("mine")
     with pytest.raises(UsageError, match=r"precious\.txt"):
-        results.write(found, out, [file], {})
+        results.write(found, out, file.read_text(), {})
     assert (out / "precious.txt").read_text() == "mine"
 
 
@@ -117,9 +117,9 @@ def test_unwritable_place(checked: tuple[Check, Path], tmp_path: Path) -> None:
     found, file = checked
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot write"):
-        results.write(found, tmp_path / "file" / "results", [file], {})
+        results.write(found, tmp_path / "file" / "results", file.read_text(), {})
     with pytest.raises(UsageError, match="is a file"):
-        results.write(found, tmp_path / "file", [file], {})
+        results.write(found, tmp_path / "file", file.read_text(), {})
     assert not [entry for entry in tmp_path.iterdir() if entry.name.endswith(".tmp")]
 
 
