@@ -20,6 +20,8 @@ from tc_engine.cli._options import (
     Debug,
     Folders,
     MemoryLimit,
+    ReportMlflow,
+    ReportWandb,
     Settings,
     SqlPath,
     TempDir,
@@ -33,11 +35,12 @@ from tc_engine.cli._options import (
     warn_without_norms,
 )
 from tc_engine.cli._parts import Division, Partitions, Ray, Shard, Work
-from tc_engine.errors import ExitCode
+from tc_engine.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tc_engine.partitions.checking import Asked
     from tc_engine.pipelines.check import Check
+    from tc_engine.report.trackers import Tracker
 
 
 class Form(StrEnum):
@@ -55,6 +58,7 @@ class Output:
     html: bool = True
     form: Form = Form.TEXT
     junit: Path | None = None
+    trackers: Sequence[Tracker] = ()
 
 
 def check(
@@ -89,6 +93,8 @@ def check(
             metavar="FILE...", help="Rules that may be broken (`suppress`).", show_default=False
         ),
     ] = None,
+    report_wandb: ReportWandb = None,
+    report_mlflow: ReportMlflow = None,
     tolerance: Tolerance = None,
     assignments: Settings = None,
     sql_path: SqlPath = None,
@@ -127,6 +133,9 @@ def check(
     bounds = limits(threads, memory_limit, temp_dir)
     folder = output_dir or default_folder()
     division = Division(partitions, work, shard, ray).checked(traces or ())
+    if shard is not None and (report_wandb, report_mlflow) != (None, None):
+        raise UsageError("a shard has no results to report", "Give the option to `merge`")
+    trackers = open_trackers(report_wandb, report_mlflow, verbose=verbose or debug)
     with Console(verbose=verbose or debug) as console:
         warn_without_effect(
             console,
@@ -144,7 +153,7 @@ def check(
             plan = Plan.of("check", runs, paths, settings=values, invariant_files=files)
             found = division.check(asked, plan, console)
             if found is not None:
-                output = Output(folder, html=not no_html_report, form=form, junit=junit)
+                output = Output(folder, not no_html_report, form, junit, trackers)
                 violated = finish(found, asked, output, invariant_files, console, allowed)
     if found is not None and violated and not exit_zero:
         raise typer.Exit(ExitCode.VIOLATED)
@@ -153,6 +162,15 @@ def check(
 def default_folder() -> Path:
     """Return where results go unless told otherwise."""
     return Path(f"tc_engine_results_{datetime.now():%Y%m%d_%H%M%S}")
+
+
+def open_trackers(wandb: str | None, mlflow: str | None, *, verbose: bool) -> Sequence[Tracker]:
+    """Return the trackers to report to; a target that is none is told before the work begins."""
+    if wandb is None and mlflow is None:
+        return ()
+    from tc_engine.report import trackers
+
+    return trackers.open_trackers(wandb, mlflow, verbose=verbose)
 
 
 def allowed_rules(files: Sequence[Path], console: Console) -> set[str]:
@@ -175,7 +193,10 @@ def finish(
     console: Console,
     allowed: Container[str] = (),
 ) -> bool:
-    """Write the results and tell them; return whether a rule is broken that may not be."""
+    """Write the results and tell them; return whether a rule is broken that may not be.
+
+    Raises DataError, with all else done, where a tracker does not take them.
+    """
     from tc_engine.diagnosis import diagnose
     from tc_engine.files import write_whole
     from tc_engine.report import document, results, summary
@@ -206,4 +227,9 @@ def finish(
     else:
         sys.stdout.write(f"{summary.render(found, diagnosis, output.folder)}\n")
     flush()
+    if output.trackers:
+        from tc_engine.report import trackers
+
+        console.phase("reporting the results")
+        trackers.report(output.trackers, content, output.folder, console.note)
     return diagnosis.violated
