@@ -198,6 +198,19 @@ def test_a_run_of_wandb_that_goes_on_stays_what_it_is(check: Any, place: Path) -
     assert files == ["findings", "traces"], "of this process and machine nothing is recorded"
 
 
+def test_wandb_that_is_disabled_says_so(
+    check: Any, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    monkeypatch.setattr("wandb.run", None)  # put back afterwards: a disabled run never ends
+    done = check("--report-wandb", "proj")
+    assert (done.code, done.err) == (
+        1,
+        "tc-engine: reported to W&B: nothing, its mode is disabled\n",
+    )
+    assert not list((place / "w").rglob("*-run-*"))
+
+
 def mlflow_client(uri: str | None = None) -> Any:
     from mlflow import MlflowClient  # noqa: PLC0415 - large, for the tests that need it
 
@@ -337,7 +350,8 @@ def test_no_account_is_told_before_the_work(
     monkeypatch.setenv("WANDB_MODE", "online")
     done = check("--report-wandb", "proj")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-    assert "W&B failed: No API key configured. Use `wandb login` to log in. With " in done.err
+    assert done.err.startswith("tc-engine: error: W&B failed: ")
+    assert done.err.endswith(". Try `wandb login`, or WANDB_MODE=offline and `wandb sync` later\n")
     assert not (place / "results").exists()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tc_engine.errors import UsageError
 from tc_engine.report.trackers.content import PREFIX, Content
 
-SET_UP = "With WANDB_MODE=offline it is kept for `wandb sync`"
+SET_UP = "Try `wandb login`, or WANDB_MODE=offline and `wandb sync` later"
 JOB = "tc-engine-check"
 RESULTS = "tc-engine-results"
 
@@ -67,7 +67,7 @@ class WandbTracker:
                 results.add_file(str(file), file.relative_to(content.folder).as_posix())
             logged = run.log_artifact(results)
             if run.disabled:
-                return "nothing, WANDB_MODE is disabled"
+                return "nothing, its mode is disabled"
             if run.offline:
                 return f"`wandb sync {Path(run.dir).parent}` sends it"
             logged.wait()  # an upload that fails is told here only
@@ -105,7 +105,7 @@ def open_tracker(target: str, *, verbose: bool) -> WandbTracker:
     from wandb import login, teardown  # noqa: PLC0415 - an extra
 
     with ExitStack() as stack:
-        if not sys.stdin.isatty():
+        if not (sys.stdin and sys.stdin.isatty()):
             stack.enter_context(redirect_stderr(StringIO()))  # it only says what is in order
         try:
             login(verify=False)
