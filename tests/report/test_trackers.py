@@ -281,10 +281,15 @@ def test_mlflow_into_sqlite(check: Any, place: Path, monkeypatch: pytest.MonkeyP
     assert_artifacts(client, run.info.run_id, place / "results", place)
 
 
-def test_stdout_is_data_whatever_trackers_say(check: Any) -> None:
+def test_stdout_is_data_whatever_trackers_say(check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loud(*_: object) -> None:  # as with a server, where MLflow prints the address of the run
+        sys.stdout.write("View run at ...\n")
+
+    monkeypatch.setattr("mlflow.MlflowClient.set_terminated", loud)
     done = check("--report-wandb", "p", "--report-mlflow", "e", "--format", "jsonl", "-v")
     (finding,) = map(json.loads, done.out.splitlines())
     assert finding["trace"] == "bad"
+    assert "View run at" in done.err
     assert "wandb: " in done.err, "with -v the tracker's own words are shown"
 
 
