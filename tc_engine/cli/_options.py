@@ -89,6 +89,24 @@ SqlPath = Annotated[
         show_default=False,
     ),
 ]
+ReportWandb = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TARGET",
+        help="Report the results to Weights & Biases: [ENTITY/]PROJECT for a new run, "
+        "[ENTITY/]PROJECT/runs/RUN_ID for one that is there.",
+        show_default=False,
+    ),
+]
+ReportMlflow = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TARGET",
+        help="Report the results to MLflow: an experiment for a new run, runs:/RUN_ID for one that "
+        "is there.",
+        show_default=False,
+    ),
+]
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="Tell each phase as it starts, and show tracebacks.")
 ]

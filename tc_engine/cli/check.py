@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +19,8 @@ from tc_engine.cli._options import (
     Debug,
     Folders,
     MemoryLimit,
+    ReportMlflow,
+    ReportWandb,
     Settings,
     SqlPath,
     TempDir,
@@ -32,11 +34,12 @@ from tc_engine.cli._options import (
     warn_without_norms,
 )
 from tc_engine.cli._parts import Division, Partitions, Ray, Shard, Work
-from tc_engine.errors import ExitCode
+from tc_engine.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tc_engine.partitions.checking import Asked
     from tc_engine.pipelines.check import Check
+    from tc_engine.report.trackers import Tracker
 
 
 class Form(StrEnum):
@@ -54,6 +57,7 @@ class Output:
     html: bool = True
     form: Form = Form.TEXT
     junit: Path | None = None
+    trackers: Sequence[Tracker] = ()
 
 
 def check(
@@ -88,6 +92,8 @@ def check(
             metavar="FILE...", help="Rules that may be broken (`suppress`).", show_default=False
         ),
     ] = None,
+    report_wandb: ReportWandb = None,
+    report_mlflow: ReportMlflow = None,
     tolerance: Tolerance = None,
     assignments: Settings = None,
     sql_path: SqlPath = None,
@@ -128,6 +134,9 @@ def check(
     bounds = limits(threads, memory_limit, temp_dir)
     folder = output_dir or default_folder()
     division = Division(partitions, work, shard, ray).checked(traces or ())
+    if shard is not None and (report_wandb, report_mlflow) != (None, None):
+        raise UsageError("a shard has no results to report", "Give the option to `merge`")
+    trackers = open_trackers(report_wandb, report_mlflow, verbose=verbose or debug)
     with Console(verbose=verbose or debug) as console:
         warn_without_effect(
             console,
@@ -146,7 +155,7 @@ def check(
             plan = Plan.of("check", runs, paths, settings=values, invariant_files=files)
             found = division.check(asked, plan, console)
             if found is not None:
-                output = Output(folder, html=not no_html_report, form=form, junit=junit)
+                output = Output(folder, not no_html_report, form, junit, trackers)
                 violated = finish(found, asked, output, text, console, allowed)
     if found is not None and violated and not exit_zero:
         raise typer.Exit(ExitCode.VIOLATED)
@@ -155,6 +164,15 @@ def check(
 def default_folder() -> Path:
     """Return where results go unless told otherwise."""
     return Path(f"tc_engine_results_{datetime.now():%Y%m%d_%H%M%S}")
+
+
+def open_trackers(wandb: str | None, mlflow: str | None, *, verbose: bool) -> Sequence[Tracker]:
+    """Return the trackers to report to; a target that is none is told before the work begins."""
+    if wandb is None and mlflow is None:
+        return ()
+    from tc_engine.report import trackers
+
+    return trackers.open_trackers(wandb, mlflow, verbose=verbose)
 
 
 def finish(
@@ -167,7 +185,8 @@ def finish(
 ) -> bool:
     """Write the results and tell them; return whether a rule is broken that may not be.
 
-    `stated` is the text of the invariants.
+    `stated` is the text of the invariants. Raises DataError, with all else done, where a tracker
+    does not take the results.
     """
     from tc_engine.diagnosis import diagnose
     from tc_engine.files import write_whole
@@ -191,4 +210,9 @@ def finish(
     else:
         sys.stdout.write(f"{summary.render(found, diagnosis, output.folder)}\n")
     flush()
+    if output.trackers:
+        from tc_engine.report import trackers
+
+        console.phase("reporting the results")
+        trackers.report(output.trackers, content, output.folder, console.note)
     return diagnosis.violated

@@ -59,7 +59,7 @@ def infer(
         bool,
         typer.Option(
             "--all-hypotheses",
-            help="Rules about null values and flags of tensors too, which seldom say much.",
+            help="Rules that hold of one program only, or of any, too: they seldom say much.",
         ),
     ] = False,
     tolerance: Tolerance = None,

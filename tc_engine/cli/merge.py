@@ -9,8 +9,16 @@ import typer
 
 from tc_engine.cli import check, infer
 from tc_engine.cli._console import Console
-from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, limits
-from tc_engine.errors import ExitCode
+from tc_engine.cli._options import (
+    MemoryLimit,
+    ReportMlflow,
+    ReportWandb,
+    TempDir,
+    Threads,
+    Verbose,
+    limits,
+)
+from tc_engine.errors import ExitCode, UsageError
 from tc_engine.files import check_output
 from tc_engine.remote import place
 from tc_engine.scratch import scratch_folder
@@ -37,6 +45,8 @@ def merge(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="End with 0 even if an invariant is violated.")
     ] = False,
+    report_wandb: ReportWandb = None,
+    report_mlflow: ReportMlflow = None,
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
     temp_dir: TempDir = None,
@@ -56,13 +66,16 @@ def merge(
 
     plan = Plan.read(work)
     bounds = limits(threads, memory_limit, temp_dir)
+    if plan.command == "infer" and (report_wandb, report_mlflow) != (None, None):
+        raise UsageError("these shards infer: there are no results to report")
+    trackers = check.open_trackers(report_wandb, report_mlflow, verbose=verbose)
     with Console(verbose=verbose) as console:
         runs = open_folders([place(run) for run in plan.runs], bounds, console.phase)
         if plan.command == "infer":
             _infer(work, plan, runs, output or Path("invariants.json"), bounds, console)
         else:
-            folder = output or check.default_folder()
-            _check(work, plan, runs, folder, bounds, console, exit_zero=exit_zero)
+            goal = check.Output(output or check.default_folder(), trackers=trackers)
+            _check(work, plan, runs, goal, bounds, console, exit_zero=exit_zero)
 
 
 def _infer(
@@ -88,7 +101,7 @@ def _check(
     work: Path,
     plan: Plan,
     runs: list[Dataset],
-    folder: Path,
+    output: check.Output,
     bounds: Limits,
     console: Console,
     *,
@@ -105,6 +118,6 @@ def _check(
     divided = store.new_partitions(asked.context(work), runs, plan.shards)
     shards.refuse(shards.without_verdicts(divided), "judged nothing yet")
     found = checking.conclude(asked, divided)
-    violated = check.finish(found, asked, check.Output(folder), text, console)
+    violated = check.finish(found, asked, output, text, console)
     if violated and not exit_zero:
         raise typer.Exit(ExitCode.VIOLATED)
