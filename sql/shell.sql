@@ -29,7 +29,6 @@
 .read sql/2_derive/ordered_functions.sql
 .read sql/2_derive/ordered_pairs.sql
 .read sql/2_derive/last_done.sql
-.read sql/2_derive/order_pool.sql
 .read sql/2_derive/var_values.sql
 .read sql/2_derive/var_runs.sql
 .read sql/2_derive/var_changes.sql

@@ -125,7 +125,7 @@ def test_the_keys_of_result_files_are_told(tmp_path: Path) -> None:
     samples = ROOT / "data" / "samples"
     good, bad = (open_dataset(samples / name) for name in ("digits_run", "forum_84911_run"))
     verdicts = check([bad], infer([good], relations=relations.select(["contain"])).invariants)
-    results.write(verdicts, tmp_path / "results", [], {})
+    results.write(verdicts, tmp_path / "results", "", {})
     summary_file = tmp_path / "results" / "forum_84911_run" / results.SUMMARY
     found = keys(document.to_document(verdicts, diagnose(verdicts), {}))
     found |= set().union(*(results.to_object(one) for one in verdicts.results))
@@ -148,6 +148,7 @@ def test_the_weights_of_findings_are_those_of_the_code() -> None:
         [str(evidence.ALWAYS_BROKEN)],
         [str(evidence.SUPPORT), str(evidence.MOST_SUPPORT)],
         [str(evidence.CORROBORATED), str(evidence.MOST_CORROBORATED)],
+        [str(evidence.AGREEING), str(evidence.OTHER_PROGRAM)],
         [str(evidence.AT_A_STEP)],
         [str(evidence.HELPER)],
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.builder import Payload, Trace
@@ -59,6 +61,18 @@ def test_contain_call_keeps_numbers_that_another_stage_gives_otherwise() -> None
         ("parent", "child", '{"p":{"float":0.1}}'),
         ("parent", "child", '{"p":{"int":0}}'),
     }
+
+
+def test_contain_call_leaves_out_the_options_of_an_optimizer() -> None:
+    trace = Trace()
+    parent = "torch.optim.adam.Adam.step"
+    with trace.call(parent), trace.call("child", kwargs={"foreach": None}):
+        pass
+    rows = {"a": trace.rows()}
+    assert contain_call.hypotheses(rows) == {(parent, "child", "{}")}
+    (everything,) = contain_call.hypotheses(rows, all_hypotheses=True)
+    assert everything[:2] == (parent, "child")
+    assert json.loads(everything[2]) == {"foreach": {"NoneType": None}}
 
 
 def test_contain_call_leaves_out_containers_of_modules() -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from tc_engine.invariants import Invariant
 from tc_engine.learn.clauses import POSITION
-from tc_engine.pipelines.check import Result
+from tc_engine.pipelines.check import Check, Result
 from tc_engine.relations._base import Claim, is_training
 
 CLAIMS: Mapping[Claim, int] = {
@@ -36,6 +36,8 @@ CLAIMS: Mapping[Claim, int] = {
 ALWAYS_BROKEN = 15  # of every time that it was judged; less in proportion
 SUPPORT = 4  # for each power of ten of the times that it held in good runs
 MOST_SUPPORT = 12
+OTHER_PROGRAM = -8  # no good run of such a program; less for each further one that taught it
+AGREEING = 2
 AT_A_STEP = -15
 HELPER = -15
 CORROBORATED = 2  # for each further rule that was broken with it
@@ -64,11 +66,15 @@ class Reason:
 
 @dataclass(frozen=True)
 class Broken:
-    """A violation, what its rule speaks of, and the function of an order that is never called."""
+    """A violation, what its rule speaks of, and the function of an order that is never called.
+
+    `others` are the programs that taught the rule where the run is of none of these.
+    """
 
     result: Result
     claim: Claim
     missing: str | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def points(self) -> int:
@@ -91,23 +97,35 @@ class Broken:
         return self.result.violation.first_step if self.result.violation else None
 
 
-def broken(result: Result, called: Container[tuple[str, str]], program: str | None) -> Broken:
-    """Tell what a violation in a run of a program speaks of.
+def broken(result: Result, check: Check) -> Broken:
+    """Tell what a violation of a check speaks of.
 
-    `called` are the functions that each trace calls. Not every program has a scheduler, or clips
-    gradients: that such a call never comes tells something where runs of the program have it.
+    Not every program has a scheduler, or clips gradients, or uses this optimizer: that such a call
+    never comes tells something where good runs of the program have it, or where nothing else does
+    what it does.
     """
     if result.relation is None:
         raise ValueError("nothing is violated of a relation that is not known")
-    about = result.relation.claim(result.invariant.params)
-    absent = [one for one in functions(result.invariant) if (result.trace, one) not in called]
+    trace, invariant = result.trace, result.invariant
+    is_own = not invariant.programs or any((trace, p) in check.own for p in invariant.programs)
+    others = () if is_own else invariant.programs
+    about = result.relation.claim(invariant.params)
+    absent = [one for one in functions(invariant) if (trace, one) not in check.called]
     if about is Claim.ARGUMENT and absent:
-        return Broken(result, Claim.CALL)  # no other argument: it is not called at all
+        # No other argument: it is not called at all.
+        return Broken(result, Claim.CALL, others=others)
     if about not in (Claim.ORDER, Claim.TRAINING_ORDER) or not absent:
-        return Broken(result, about)
-    expected = _EXPECTED.search(absent[0]) or program in result.invariant.programs
-    telling = expected and is_training(absent[0])
-    return Broken(result, Claim.MISSING if telling else Claim.ORDER, absent[0])
+        return Broken(result, about, others=others)
+    called = [function for of, function in check.called if of == trace]
+    needed = is_own or (_role(absent[0]) and _role(absent[0]) not in map(_role, called))
+    telling = needed and is_training(absent[0])
+    return Broken(result, Claim.MISSING if telling else Claim.ORDER, absent[0], others)
+
+
+def _role(function: str) -> str | None:
+    """Return what a call does in training, if every program that trains has one that does it."""
+    role = _EXPECTED.search(function)
+    return role and role[0].rpartition(".")[2]
 
 
 def corroborated(others: int) -> Reason:
@@ -133,6 +151,11 @@ def _reasons(one: Broken) -> Iterator[Reason]:
     held = invariant.positive or 1
     support = min(MOST_SUPPORT, round(SUPPORT * math.log10(held)))
     yield Reason(support, f"held {held:,} times in good runs")
+    if one.others:
+        known = len(one.others)
+        points = min(0, OTHER_PROGRAM + AGREEING * (known - 1))
+        programs = f"{known} other program{'s' * (known != 1)}"
+        yield Reason(points, f"learned from {programs}, none like this one")
     if _names_a_step(invariant):
         yield Reason(AT_A_STEP, "its precondition names a step")
     if one.claim is not Claim.MISSING and any(map(_HELPER.search, one.functions)):

@@ -81,11 +81,7 @@ def diagnose(check: Check, suppressed: Container[str] = ()) -> Diagnosis:
         _finding(trace, group, check.facts)
         for trace in check.traces
         for group in grouped(
-            [
-                broken(one, check.called, check.programs[trace])
-                for one in blamed
-                if one.trace == trace
-            ],
+            [broken(one, check) for one in blamed if one.trace == trace],
             {pair[1:] for pair in check.nested if pair[0] == trace},
         )
     ]

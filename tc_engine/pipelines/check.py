@@ -8,7 +8,7 @@ the precondition of any of its examples holds.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -111,9 +111,11 @@ class Facts:
 class Check:
     """All verdicts: for each trace, in the order of the invariants.
 
-    `places` are the folders or addresses of the traces, `programs` what was run. `called` are the
-    functions that each calls, of those that invariants name. `nested` names a trace, a function and
-    one that runs inside it, where both are of violated invariants.
+    `places` are the folders or addresses of the traces, `programs` what was run. `own` names a
+    trace and a program that taught invariants and that it is a run of, whatever its name. `called`
+    are the functions that each trace calls, of those that invariants name and those of training.
+    `nested` names a trace, a function and one that runs inside it, where both are of violated
+    invariants.
     """
 
     traces: tuple[str, ...]
@@ -121,6 +123,7 @@ class Check:
     results: tuple[Result, ...]
     places: Mapping[str, str]
     programs: Mapping[str, str | None]
+    own: frozenset[tuple[str, str]] = frozenset()
     called: frozenset[tuple[str, str]] = frozenset()
     facts: tuple[Facts, ...] = ()
     nested: frozenset[tuple[str, str, str]] = frozenset()
@@ -223,7 +226,8 @@ def conclude(
     ran = {run.address: run.manifest.program for run in runs}
     programs = {trace: ran[place] for trace, place in places.items()}
     called = frozenset(session.rows("SELECT trace, function FROM called_functions"))
-    judges = _scope(session, programs, called, invariants, known)
+    own = _own(session, programs, called, invariants)
+    judges = _scope(session, own, invariants, known)
     results = [
         _result(
             trace,
@@ -232,7 +236,7 @@ def conclude(
             judged.get((number, trace)),
             violations.get((number, trace)),
         )
-        if judges(trace, number)
+        if judges(one, trace)
         else Result(trace, one, known[one.relation], 0, None, is_foreign=True)
         for trace in traces
         for number, one in enumerate(invariants)
@@ -243,6 +247,7 @@ def conclude(
         tuple(results),
         places,
         programs,
+        own,
         called,
         tuple(Facts(**row) for row in session.dicts("FROM variable_facts ORDER BY ALL")),
         frozenset(session.rows("SELECT trace, function, child FROM nested_functions")),
@@ -255,49 +260,48 @@ def state(session: Session, params: Mapping[int, Sequence[Mapping[str, Any]]]) -
     session.load("hypotheses", {"hypothesis_id": ("BIGINT", [*params]), "params": ("JSON", texts)})
 
 
-def _scope(
+def _own(
     session: Session,
     programs: Mapping[str, str | None],
     called: Collection[tuple[str, str]],
     invariants: Sequence[Invariant],
+) -> frozenset[tuple[str, str]]:
+    """Return each trace with each program that taught invariants and that it is a run of.
+
+    It has the name of the program, or calls nearly all functions that its invariants are about.
+    """
+    share = float(session.value("SELECT getvariable('min_alike')"))
+    found = set()
+    for program in {program for one in invariants for program in one.programs}:
+        named = _functions([one for one in invariants if program in one.programs])
+        for trace, ran in programs.items():
+            there = sum((trace, function) in called for function in named)
+            if ran == program or there >= share * len(named):
+                found.add((trace, program))
+    return frozenset(found)
+
+
+def _scope(
+    session: Session,
+    own: Container[tuple[str, str]],
+    invariants: Sequence[Invariant],
     known: Mapping[str, Relation | None],
-) -> Callable[[str, int], bool]:
-    """Return what tells whether a trace is judged by an invariant, by its number.
+) -> Callable[[Invariant, str], bool]:
+    """Return what tells whether an invariant is judged in a trace.
 
     What only one of several programs taught says little of other programs: it may be how that one
-    is written. So it is with an order of calls, even if there was one program only. It is judged
-    in runs of its program, whatever the name: those that call nearly all that its rules speak of.
+    is written. So it is with an order of calls, even if there was one program only.
     """
-    taught = {program for one in invariants for program in one.programs}
-    own = {
-        (trace, program)
-        for program in taught
-        for trace, ran in programs.items()
-        if ran == program or _is_alike(session, trace, program, called, invariants)
-    }
+    several = len({program for one in invariants for program in one.programs}) > 1
     scoped = session.value("SELECT getvariable('scoped')")
 
-    def judges(trace: str, number: int) -> bool:
-        one = invariants[number]
-        relation = known[one.relation]
-        is_local = len(taught) > 1 or (relation is not None and relation.is_local)
-        alone = scoped and is_local and len(one.programs) == 1
-        return not alone or (trace, one.programs[0]) in own
+    def judges(invariant: Invariant, trace: str) -> bool:
+        relation = known[invariant.relation]
+        is_local = several or (relation is not None and relation.is_local)
+        alone = scoped and is_local and len(invariant.programs) == 1
+        return not alone or (trace, invariant.programs[0]) in own
 
     return judges
-
-
-def _is_alike(
-    session: Session,
-    trace: str,
-    program: str,
-    called: Collection[tuple[str, str]],
-    invariants: Sequence[Invariant],
-) -> bool:
-    """Tell whether a trace calls nearly all functions that the rules of a program speak of."""
-    named = _functions([one for one in invariants if program in one.programs])
-    there = sum((trace, function) in called for function in named)
-    return there >= len(named) * float(session.value("SELECT getvariable('min_alike')"))
 
 
 def _judge(

@@ -30,9 +30,9 @@ Params = tuple[str, str, str]
 def hypotheses(traces: Traces, *, all_hypotheses: bool = False) -> set[Params]:
     """Return one hypothesis for each function and each function called inside it.
 
-    One more for each stage in which more of the inner function's arguments never vary. Numbers
-    count only where another stage gives others, and containers of modules are left out; not so
-    with `all_hypotheses`.
+    One more for each stage in which more of the inner function's arguments never vary. Numbers,
+    and what an optimizer passes on, count only where another stage gives others, and containers of
+    modules are left out; not so with `all_hypotheses`.
     """
     inside: dict[tuple[str, str, str | None], list[Row]] = {}
     for rows in traces.values():
@@ -52,7 +52,8 @@ def hypotheses(traces: Traces, *, all_hypotheses: bool = False) -> set[Params]:
             arguments = {
                 name: value
                 for name, value in arguments.items()
-                if name not in everywhere or not _is_numeric(value)
+                if name not in everywhere
+                or not (_is_numeric(value) or parent.startswith("torch.optim."))
             }
         if arguments or stage is None:
             found.add((parent, child, canonical(arguments)))

@@ -1,7 +1,8 @@
 -- One row per hypothesis "every call of A contains a call of B", or "... a change of T.X".
 -- B's arguments are part of it where they never vary: in all stages, or in one of them. What differs
--- from stage to stage (training of dropout) makes a hypothesis for each; a number that does not is how
--- the program is configured. What a container of modules calls are the modules it was made with.
+-- from stage to stage (training of dropout) makes a hypothesis for each; a number that does not, or what
+-- an optimizer passes on, is how the program is configured. What a container of modules calls are the
+-- modules it was made with.
 -- Reads: candidate_calls, candidate_arguments, candidate_changes, candidate_changing, candidate_judged.
 -- Writes: hypotheses.  Settings: merge_scale, merge_ratio, all_hypotheses.
 CREATE OR REPLACE TEMP TABLE _contained AS
@@ -50,8 +51,8 @@ argument AS (
     FROM constant
     WHERE
         getvariable('all_hypotheses')
-        OR NOT is_numeric(value)
         OR (function, child, name) NOT IN (FROM fixed_everywhere)
+        OR NOT (is_numeric(value) OR starts_with(function, 'torch.optim.'))
 ),
 
 fixed AS (
