@@ -78,8 +78,7 @@ CREATE OR REPLACE MACRO is_plain(typed) AS
         AND contains(CAST(typed AS VARCHAR), '[{')
     );
 
--- Whether a function is the forward pass of a container: what it calls, and returns, is the doing of the
--- modules that it was made with.
+-- Whether a function is the forward pass of a container: what it calls are the modules it was made with.
 CREATE OR REPLACE MACRO is_container(function) AS
     starts_with(function, 'torch.nn.modules.container.');
 
@@ -158,11 +157,13 @@ CREATE OR REPLACE MACRO unnamed(field, value, fields) AS
 -- and their callers {function, caller} (lists). Such a one is not called again and again, and its order
 -- is the program's own doing. Not so in a forward pass, or in what only that runs: there it is the
 -- model's architecture. Not of a function that one other function alone calls: its order is that one's.
--- Not of one that no process calls twice, nor of setting things up.
+-- is_rare: no process calls it twice, or it sets the program up; other programs may well do without.
 CREATE OR REPLACE MACRO order_pool(functions, callers) AS TABLE
 WITH RECURSIVE
+-- In one SELECT, DISTINCT would look at the first field only.
 called AS (
-    SELECT DISTINCT unnest(callers, recursive := true)
+    SELECT DISTINCT *
+    FROM (SELECT unnest(callers, recursive := true))
 ),
 
 outside_model AS (
@@ -182,17 +183,14 @@ helper AS (
     HAVING count(*) = 1 AND count(caller) = 1
 )
 
-SELECT function
+SELECT
+    function,
+    max(most_calls) = 1 OR regexp_matches(function, '^torch\.(nn\.init|random)\.') AS is_rare
 FROM (SELECT unnest(functions, recursive := true))
 GROUP BY function
 HAVING
     max(repeats) <= getvariable('max_repeats')
     AND (
         getvariable('all_hypotheses')
-        OR (
-            max(most_calls) > 1
-            AND function IN (FROM outside_model)
-            AND function NOT IN (FROM helper)
-            AND NOT regexp_matches(function, getvariable('setup_functions'))
-        )
+        OR (function IN (FROM outside_model) AND function NOT IN (FROM helper))
     );

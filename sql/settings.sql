@@ -29,8 +29,6 @@ SET VARIABLE skip_functions = coalesce(getvariable('skip_functions'), [
 ]);
 -- Lead and Cover leave out a function that some thread calls more often than this in a row.
 SET VARIABLE max_repeats = coalesce(getvariable('max_repeats'), 2);
--- Lead and Cover leave out functions that set a program up: a regular expression.
-SET VARIABLE setup_functions = coalesce(getvariable('setup_functions'), '^torch\.(nn\.init|random)\.');
 -- Contain: how fast the likelihood of a hypothesis grows with positive minus negative examples.
 SET VARIABLE merge_scale = coalesce(getvariable('merge_scale'), 0.1);
 -- Contain: merge changes to different values if that makes the likelihood this much larger.

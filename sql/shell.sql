@@ -39,3 +39,4 @@
 .read sql/2_derive/state_vectors.sql
 .read sql/2_derive/pair_fields.sql
 .read sql/2_derive/left_out.sql
+.read sql/2_derive/local_hypotheses.sql

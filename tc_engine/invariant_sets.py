@@ -14,7 +14,7 @@ from tc_engine.invariants import Clause, Condition, Invariant, to_json
 def merge(invariants: Iterable[Invariant]) -> list[Invariant]:
     """Keep one of each rule, with the counts of that which was seen most often.
 
-    The programs that taught it are those of all, where all are told.
+    The programs that taught it are those of all, where all are told; it is local if all are.
     """
     found: dict[str, Invariant] = {}
     for one in invariants:
@@ -22,8 +22,9 @@ def merge(invariants: Iterable[Invariant]) -> list[Invariant]:
         known = found.get(key, one)
         told = known.programs and one.programs
         programs = tuple(sorted({*known.programs, *one.programs})) if told else ()
+        is_local = known.is_local and one.is_local
         kept = one if _support(one) > _support(known) else known
-        found[key] = kept if kept.programs == programs else replace(kept, programs=programs)
+        found[key] = replace(kept, programs=programs, is_local=is_local)
     return list(found.values())
 
 

@@ -51,9 +51,10 @@ ALWAYS = Condition(((),))
 class Invariant:
     """A rule with its precondition, and how many examples it was learned from.
 
-    `programs` are those in whose runs it held, where all runs tell theirs. `relation` and the keys
-    of `params` are spelled as in TrainCheck's files. `source` is the object that it was read from:
-    what this version does not know in it is written again.
+    `programs` are those in whose runs it held, where all runs tell theirs; `is_local`: it tells
+    something of these only. `relation` and the keys of `params` are spelled as in TrainCheck's
+    files. `source` is the object that it was read from: what this version does not know in it is
+    written again.
     """
 
     relation: str
@@ -63,6 +64,7 @@ class Invariant:
     positive: int | None = None
     negative: int | None = None
     programs: tuple[str, ...] = ()
+    is_local: bool = False
     source: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -129,7 +131,11 @@ def to_json(invariant: Invariant) -> dict[str, Any]:
     }
     if invariant.programs:
         known["programs"] = list(invariant.programs)
-    return {**known, **invariant.source, **known}
+    if invariant.is_local:
+        known["is_local"] = True
+    gone = {"programs", "is_local"} - known.keys()
+    kept = {name: value for name, value in invariant.source.items() if name not in gone}
+    return {**known, **kept, **known}
 
 
 def from_json(content: Mapping[str, Any]) -> Invariant:
@@ -151,6 +157,7 @@ def from_json(content: Mapping[str, Any]) -> Invariant:
         positive=content.get("num_positive_examples"),
         negative=content.get("num_negative_examples"),
         programs=tuple(map(str, content.get("programs") or ())),
+        is_local=bool(content.get("is_local")),
         source=content,
     )
 

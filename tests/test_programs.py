@@ -127,6 +127,37 @@ def test_an_order_that_one_program_taught_is_judged_in_its_likes(
     assert judged(tested, found, "a() always comes before b()", scoped=False).triggered
 
 
+def test_an_order_with_what_is_called_once_is_judged_in_runs_of_its_programs(
+    tmp_path: Path,
+) -> None:
+    def once_then(folder: Path, program: str, functions: str) -> Dataset:
+        trace = Trace()
+        for function in ("seed", *functions * 3):
+            with trace.call(function):
+                pass
+        trace.write(folder)
+        manifest = read_manifest(folder)
+        write_manifest(folder, replace(manifest, command=["python", program]))
+        return open_dataset(folder)
+
+    runs = [once_then(tmp_path / name, f"{name}.py", "abcdefghij") for name in "xy"]
+    found = learned(*runs, relation="lead")
+    text = "seed() is always followed by a()"
+    assert found[text].is_local and found[text].programs == ("x.py", "y.py")
+    assert not found["a() is always followed by b()"].is_local
+    other = once_then(tmp_path / "z", "z.py", "bcxyz")
+    assert judged(other, found, text).is_foreign
+    assert judged(once_then(tmp_path / "again", "y.py", "bc"), found, text).violation
+    file = tmp_path / "rules.json"
+    write(file, found.values())
+    assert {one.text for one in read([file]) if one.is_local} == {
+        name for name, one in found.items() if one.is_local
+    }
+    (both,) = invariant_sets.merge([found[text], replace(found[text], is_local=False)])
+    write(file, [both])
+    assert not read([file])[0].is_local
+
+
 def test_merged_files_have_the_teachers_of_both(tmp_path: Path) -> None:
     a, b = run(tmp_path / "a", "a.py", "f"), run(tmp_path / "b", "b.py", "f")
     text = "step() always calls f()"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.builder import Payload, Trace
 from tests.reference import consistency, contain_call, contain_change, cover, events, lead
-from tests.reference.pool import is_skipped, pool, program_pool
+from tests.reference.pool import is_rare, is_skipped, pool, program_pool
 
 
 def counts(found: events.Examples) -> tuple[int, int]:
@@ -164,11 +164,15 @@ def test_the_order_of_some_functions_is_not_the_programs_own() -> None:
         pass
     rows = {"a": trace.rows()}
     assert pool(rows) > program_pool(rows)
-    assert program_pool(rows) == {"here_too", "one", "other", "of_both"}
+    members = {"here_too", "one", "other", "of_both", "once"}
+    members |= {"torch.nn.init.zeros_", "torch.random.seed"}
+    assert program_pool(rows) == members
     again = Trace()
     with again.call("helper"):
         pass
-    assert program_pool({**rows, "b": again.rows()}) == program_pool(rows) | {"helper"}
+    assert program_pool({**rows, "b": again.rows()}) == members | {"helper"}
+    rare = {name for name in members if is_rare(rows, name)}
+    assert rare == {"once", "torch.nn.init.zeros_", "torch.random.seed"}
 
 
 def test_on_a_level_with_nothing_gives_no_examples() -> None:

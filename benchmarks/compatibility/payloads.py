@@ -73,13 +73,42 @@ def values(trace: Trace, invariant: Invariant, of: Property) -> set[str | None]:
     return {value for context, value in rows if trace.accepts(invariant, context)}
 
 
-def says_nothing(trace: Trace, names: Iterable[str]) -> list[str]:
-    """Return those properties that are looked at only if `all_hypotheses` is set."""
+def says_nothing(trace: Trace, names: Iterable[str], *, returned: bool) -> list[str]:
+    """Return those properties that are looked at only if `all_hypotheses` is set.
+
+    Sizes are among them where it is only said what is `returned`.
+    """
+    query = "SELECT is_telling($name) AND NOT ($returned AND is_size($name))"
     return [
         name
         for name in dict.fromkeys(names)
-        if not trace.session.rows("SELECT is_telling(?)", [name])[0][0]
+        if not trace.session.value(query, {"name": name, "returned": returned})
     ]
+
+
+def not_ordered(trace: Trace, invariant: Invariant) -> list[str]:
+    """Return the functions of an order of calls that is looked at only with `all_hypotheses`."""
+    if "_lead" not in "".join(invariant.precondition) + "" and not invariant.precondition.keys() & {
+        "func_lead",
+        "func_cover",
+    }:
+        return []
+    stages.derive(trace.session, ["function_repeats function_callers"])
+    pool = trace.session.rows(
+        "FROM order_pool((SELECT list(one) FROM function_repeats AS one), "
+        "(SELECT list(one) FROM function_callers AS one))"
+    )
+    named = [str(one["api_full_name"]) for one in invariant.params]
+    return [name for name in named if (name,) not in pool]
+
+
+def is_option(trace: Trace, invariant: Invariant, value: object) -> bool:
+    """Tell whether an argument of a call is looked at only with `all_hypotheses`."""
+    parent = str(invariant.params[0]["api_full_name"])
+    numeric = trace.session.value(
+        "SELECT is_numeric(?)", [json.dumps(value, separators=(",", ":"))]
+    )
+    return bool(numeric) or parent.startswith("torch.optim.")
 
 
 def tells_apart_by_address(trace: Trace, function: str) -> bool:

@@ -11,7 +11,13 @@ from benchmarks.compatibility.contained import (
     found_by_value,
     has_earlier_observation,
 )
-from benchmarks.compatibility.payloads import properties, says_nothing, values
+from benchmarks.compatibility.payloads import (
+    is_option,
+    not_ordered,
+    properties,
+    says_nothing,
+    values,
+)
 from benchmarks.compatibility.statements import (
     UNEXPLAINED,
     Finding,
@@ -27,6 +33,8 @@ ADDRESS = "about the address of an object (Q3, Q11)"
 ABSENT = "the value is that there is no such property (Q15, Q46)"
 NULL = "null in every call: only with all_hypotheses (section 8.4)"
 FLAG = "a flag or a size of tensors: only with all_hypotheses (section 8.3)"
+ORDER = "an order that is not the program's own doing: only with all_hypotheses (section 8.6)"
+OPTION = "given by name, and an option: only with all_hypotheses (section 8.1)"
 UNSAFE = "its precondition accepts a call that breaks it (Q29, Q65, section 12)"
 ONE_CALL = "one call contains it, several times (section 8.1)"
 BY_POSITION = "given by position (Q35, Q66)"
@@ -40,7 +48,7 @@ SWITCHED_OFF = "TrainCheck does not infer this relation (section 8.9)"
 
 # As TrainCheck writes it.
 FEW_POSITIVES = "only one positive example"
-BY_SETTING = (NULL, FLAG)
+BY_SETTING = (NULL, FLAG, ORDER)
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,8 @@ def weaker(trace: Trace, invariant: Invariant, ours: Invariant) -> Weaker:
             missing[name] = OBJECT
         elif len({json.dumps(call.by_name.get(name)) for call in calls}) > 1:
             missing[name] = VARIES
+        elif is_option(trace, invariant, value):
+            missing[name] = OPTION
         else:
             missing[name] = UNEXPLAINED
     return Weaker(invariant, missing, *found_by_value(trace, invariant))
@@ -138,13 +148,15 @@ def why_not_theirs(
 
 
 def _left_out(trace: Trace, invariant: Invariant) -> Finding:
-    """Return the reason why ours look at the properties only with `all_hypotheses`."""
+    """Return the reason why ours state it only with `all_hypotheses`."""
+    if others := not_ordered(trace, invariant):
+        return Finding(invariant, ORDER, " and ".join(others))
     spoken_of = properties(invariant)
     names = [one.name for one in spoken_of]
     found = {value for one in spoken_of for value in values(trace, invariant, one)}
     if found - {None} == {"null"}:
         return Finding(invariant, NULL, " and ".join(dict.fromkeys(names)))
-    hidden = says_nothing(trace, names)
+    hidden = says_nothing(trace, names, returned=len(names) == 1)
     if hidden:
         return Finding(invariant, FLAG, " and ".join(hidden))
     return Finding(invariant, UNEXPLAINED, "ours imply it with all_hypotheses only")

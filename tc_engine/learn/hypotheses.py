@@ -50,6 +50,7 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
         "FROM hypotheses INNER JOIN example_counts USING (hypothesis_id) ORDER BY hypothesis_id"
     )
     programs = _programs(session)
+    local = {row[0] for row in session.rows("SELECT hypothesis_id FROM local_hypotheses")}
     for hypothesis, params_text, positive, negative in rows:
         params = json.loads(params_text)
         found = _Found(ALWAYS, positive, negative)
@@ -62,7 +63,11 @@ def learn(session: Session, relation: Relation) -> tuple[list[Invariant], list[F
             found = _deduce(relation, examples, weighted, all_stages)
         if found.positive < minimum:
             found = replace(found, failure=FEW_POSITIVES)
-        invariant = _invariant(relation, params, found, programs.get(hypothesis, ()))
+        invariant = replace(
+            _invariant(relation, params, found),
+            programs=programs.get(hypothesis, ()),
+            is_local=hypothesis in local,
+        )
         if found.failure:
             failed.append(Failed(found.failure, invariant))
         else:
@@ -139,9 +144,7 @@ def _programs(session: Session) -> dict[int, tuple[str, ...]]:
     }
 
 
-def _invariant(
-    relation: Relation, params: Sequence[dict[str, Any]], found: _Found, programs: tuple[str, ...]
-) -> Invariant:
+def _invariant(relation: Relation, params: Sequence[dict[str, Any]], found: _Found) -> Invariant:
     return Invariant(
         relation=relation.title,
         params=tuple(params),
@@ -149,7 +152,6 @@ def _invariant(
         text=relation.sentence(params),
         positive=found.positive,
         negative=found.negative,
-        programs=programs,
     )
 
 

@@ -290,16 +290,18 @@ def _scope(
     """Return what tells whether an invariant is judged in a trace.
 
     What only one of several programs taught says little of other programs: it may be how that one
-    is written. So it is with an order of calls, even if there was one program only.
+    is written. So it is with an order of calls, even if there was one program only; and with a
+    local invariant, however many programs taught it.
     """
     several = len({program for one in invariants for program in one.programs}) > 1
     scoped = session.value("SELECT getvariable('scoped')")
 
     def judges(invariant: Invariant, trace: str) -> bool:
         relation = known[invariant.relation]
-        is_local = several or (relation is not None and relation.is_local)
-        alone = scoped and is_local and len(invariant.programs) == 1
-        return not alone or (trace, invariant.programs[0]) in own
+        is_one = len(invariant.programs) == 1 and (several or (relation and relation.is_local))
+        if not (scoped and invariant.programs and (is_one or invariant.is_local)):
+            return True
+        return any((trace, program) in own for program in invariant.programs)
 
     return judges
 

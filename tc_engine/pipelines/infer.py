@@ -97,6 +97,7 @@ def find_candidates(session: Session, relation: Relation, progress: Progress) ->
 def state_hypotheses(session: Session, relation: Relation) -> int:
     """Make hypotheses of the candidates of all runs; return how many."""
     session.run("2_derive/left_out")
+    session.run("2_derive/local_hypotheses")
     session.run(f"{relation.name}/hypotheses")
     return int(session.value("SELECT count(*) FROM hypotheses"))
 

@@ -6,7 +6,7 @@ Parameters: (function, property, value), the value as canonical JSON text.
 from __future__ import annotations
 
 from tests.reference.events import Examples, Traces
-from tests.reference.pool import functions, is_container
+from tests.reference.pool import functions
 from tests.reference.tensors import is_telling, ok_calls, returned_tensors
 from tests.reference.values import canonical
 
@@ -20,12 +20,10 @@ def hypotheses(traces: Traces, *, all_hypotheses: bool = False) -> set[Params]:
     """Return one hypothesis for each value seen, for functions that always return tensors.
 
     A property of a function with too many values gives none. `all_hypotheses`: with null values,
-    sizes, containers of modules, and properties that tell little.
+    sizes, and properties that tell little.
     """
     found: set[Params] = set()
     for function in functions(traces):
-        if is_container(function) and not all_hypotheses:
-            continue
         returned = [returned_tensors(call) for call in ok_calls(traces, function).values()]
         if not all(returned):
             continue

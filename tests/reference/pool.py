@@ -81,11 +81,14 @@ def program_pool(traces: Traces) -> set[str]:
     return {
         function
         for function in pool(traces)
-        if _most_calls(traces, function) >= 2
-        and not SETUP.match(function)
-        and (None in callers[function] or len(callers[function]) > 1)
+        if (None in callers[function] or len(callers[function]) > 1)
         and _is_outside_model(function, callers, frozenset())
     }
+
+
+def is_rare(traces: Traces, function: str) -> bool:
+    """Tell whether no process calls a function twice, or it sets a program up."""
+    return _most_calls(traces, function) == 1 or bool(SETUP.match(function))
 
 
 def _callers(traces: Traces) -> dict[str, set[str | None]]:

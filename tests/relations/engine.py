@@ -49,6 +49,12 @@ def hypotheses(session: Session, relation: str, *, all_hypotheses: bool = False)
     return {to_reference(relation, params) for params in found if _is_of(relation, params)}
 
 
+def local(session: Session, relation: str) -> set[Params]:
+    """Return the params of the hypotheses that tell something of their own programs only."""
+    rows = session.rows("FROM hypotheses SEMI JOIN local_hypotheses USING (hypothesis_id)")
+    return {to_reference(relation, json.loads(params)) for _, params in rows}
+
+
 def examples(session: Session, relation: str, params: Params) -> Examples:
     """Return the examples of a hypothesis, whether or not the relation would state it."""
     sides: dict[bool, set[Any]] = {True: set(), False: set()}

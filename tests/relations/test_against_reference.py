@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.builder import Trace
 from tests.random_traces import random_traces
+from tests.reference.pool import is_rare
 from tests.reference.relations import MORE_RELATIONS, RELATIONS, choices
 from tests.relations import engine
 
@@ -41,6 +42,10 @@ def compare(traces: dict[str, Trace]) -> None:
                     if reference.examples(rows, one).positive
                 }
                 found = engine.hypotheses(session, name, **asked)
+                if name in ("lead", "cover"):
+                    assert engine.local(session, name) == {
+                        one for one in found if any(is_rare(rows, function) for function in one)
+                    }
                 stated = {one for one in found if engine.counts(session, name, one).positive}
                 assert set(map(_without_empty, stated)) == set(map(_without_empty, expected)), name
             for params in sorted(expected)[:6]:
