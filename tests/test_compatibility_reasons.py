@@ -85,7 +85,9 @@ def test_properties_of_both_sides_are_named() -> None:
 
 
 def test_only_flags_and_sizes_say_nothing(loaded: Loaded) -> None:
-    assert says_nothing(loaded, ["is_leaf", "dtype", "nbytes"]) == ["is_leaf", "nbytes"]
+    names = ["is_leaf", "dtype", "nbytes", "ndim"]
+    assert says_nothing(loaded, names, returned=False) == ["is_leaf", "nbytes"]
+    assert says_nothing(loaded, names, returned=True) == ["is_leaf", "nbytes", "ndim"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -78,24 +79,16 @@ def says_nothing(trace: Trace, names: Iterable[str], *, returned: bool) -> list[
 
     Sizes are among them where it is only said what is `returned`.
     """
-    query = "SELECT is_telling($name) AND NOT ($returned AND is_size($name))"
-    return [
-        name
-        for name in dict.fromkeys(names)
-        if not trace.session.value(query, {"name": name, "returned": returned})
-    ]
+    query = "SELECT is_telling($1) AND NOT ($2 AND is_size($1))"
+    return [one for one in dict.fromkeys(names) if not trace.session.value(query, [one, returned])]
 
 
 def not_ordered(trace: Trace, invariant: Invariant) -> list[str]:
     """Return the functions of an order of calls that is looked at only with `all_hypotheses`."""
-    if "_lead" not in "".join(invariant.precondition) + "" and not invariant.precondition.keys() & {
-        "func_lead",
-        "func_cover",
-    }:
+    if not invariant.precondition.keys() & {"func_lead", "func_cover"}:
         return []
-    stages.derive(trace.session, ["function_repeats function_callers"])
     pool = trace.session.rows(
-        "FROM order_pool((SELECT list(one) FROM function_repeats AS one), "
+        "SELECT function FROM order_pool((SELECT list(one) FROM function_repeats AS one), "
         "(SELECT list(one) FROM function_callers AS one))"
     )
     named = [str(one["api_full_name"]) for one in invariant.params]
@@ -105,9 +98,8 @@ def not_ordered(trace: Trace, invariant: Invariant) -> list[str]:
 def is_option(trace: Trace, invariant: Invariant, value: object) -> bool:
     """Tell whether an argument of a call is looked at only with `all_hypotheses`."""
     parent = str(invariant.params[0]["api_full_name"])
-    numeric = trace.session.value(
-        "SELECT is_numeric(?)", [json.dumps(value, separators=(",", ":"))]
-    )
+    text = json.dumps(value, separators=(",", ":"))
+    numeric = trace.session.value("SELECT is_numeric(?)", [text])
     return bool(numeric) or parent.startswith("torch.optim.")
 
 
