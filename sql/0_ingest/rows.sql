@@ -1,6 +1,6 @@
 -- One row per line of the trace files that is not blank: its fields, or what is wrong with it.
 -- Reads: lines (file_no, line_no, line, problem).  Writes: the Parquet file named by `staged`.
--- Settings: damaged (some line may not be JSON; where none is, this takes a third less time).
+-- Settings: damaged (also a whole line may not be JSON; where none is, this takes a third less time).
 CREATE OR REPLACE TEMP VIEW _rows AS
 WITH
 parsed AS (
@@ -8,7 +8,12 @@ parsed AS (
         (file_no << 40) + line_no AS row_no,
         line,
         problem,
-        if(getvariable('damaged'), TRY(known_fields(line)), known_fields(line)) AS field
+        -- The last line of a program that was killed is often cut off: no reason to read all again.
+        CASE
+            WHEN NOT getvariable('damaged') AND ends_with(line, '}' || chr(10))
+                THEN known_fields(line)
+            ELSE TRY(known_fields(line))
+        END AS field
     FROM lines
     WHERE line IS NULL OR starts_with(line, '{') OR NOT regexp_full_match(line, '[\s\v]*')
 ),
