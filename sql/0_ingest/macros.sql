@@ -1,37 +1,24 @@
 -- The few macros that reading JSON Lines needs; each value is JSON, or NULL where the key is absent.
 
-CREATE OR REPLACE MACRO _quote_non_finite(line) AS
-    CASE
-        WHEN regexp_matches(line, '[\s:\[,]-?(?i:nan|inf)')
-            THEN regexp_replace(
-                replace(
-                    regexp_replace(
-                        line,
-                        '("(?:[^"\\]|\\.)*")|(-?(?i:nan|inf(?:inity)?))',
-                        '\1' || chr(1) || '\2' || chr(2),
-                        'g'
-                    ),
-                    chr(1) || chr(2),
-                    ''
-                ),
-                '[\x01\x02]',
-                '"',
-                'g'
-            )
-        ELSE line
-    END;
+CREATE OR REPLACE MACRO _quote_non_finite(value) AS
+    replace(
+        regexp_replace(
+            value,
+            '("(?:[^"\\]|\\.)*")|(-?(?:NaN|Infinity))',
+            '\1' || chr(1) || '\2' || chr(2),
+            'g'
+        ),
+        chr(1) || chr(2),
+        ''
+    ).regexp_replace('[\x01\x02]', '"', 'g');
 
 -- NaN and the infinities, which JSON does not know but Python writes, become strings of that text.
--- A regular expression for every line would take a third of the time: few lines hold such letters.
-CREATE OR REPLACE MACRO quote_non_finite(line) AS
+-- A regular expression for every value would take long: few hold such letters.
+CREATE OR REPLACE MACRO quote_non_finite(value) AS
     CASE
-        WHEN contains(line, 'NaN') THEN _quote_non_finite(line)
-        WHEN contains(line, 'Inf') THEN _quote_non_finite(line)
-        WHEN contains(line, 'nan') THEN _quote_non_finite(line)
-        WHEN contains(line, 'inf') THEN _quote_non_finite(line)
-        WHEN contains(line, 'NAN') THEN _quote_non_finite(line)
-        WHEN contains(line, 'INF') THEN _quote_non_finite(line)
-        ELSE line
+        WHEN contains(value, 'NaN') THEN _quote_non_finite(CAST(value AS VARCHAR))
+        WHEN contains(value, 'Infinity') THEN _quote_non_finite(CAST(value AS VARCHAR))
+        ELSE CAST(value AS VARCHAR)
     END;
 
 -- What TrainCheck writes of each key that it knows, as a list; an error where the line is not JSON.
@@ -51,25 +38,29 @@ CREATE OR REPLACE MACRO as_integer(value) AS
             THEN TRY_CAST(CAST(value AS VARCHAR) AS BIGINT)
     END;
 
--- The text of a string, else NULL.
+-- The text of a string, or of a number that becomes one (see quote_non_finite), else NULL.
 CREATE OR REPLACE MACRO as_text(value) AS
-    CASE WHEN starts_with(value, '"') THEN json_extract_string(value, '$') END;
+    CASE
+        WHEN starts_with(value, '"') THEN json_extract_string(value, '$')
+        WHEN CAST(value AS VARCHAR) IN ('NaN', 'Infinity', '-Infinity') THEN CAST(value AS VARCHAR)
+    END;
 
 CREATE OR REPLACE MACRO is_object(value) AS coalesce(starts_with(value, '{'), false);
 
 -- Older traces call the addresses of objects _ML_DAIKON_..., newer ones _TRAINCHECK_...
-CREATE OR REPLACE MACRO rename_addresses(value) AS
+CREATE OR REPLACE MACRO _rename_addresses(value) AS
+    regexp_replace(
+        CAST(value AS VARCHAR),
+        '([{,]"_)ML_DAIKON(_(?:[^"\\]|\\.)*":)',
+        '\1TRAINCHECK\2',
+        'g'
+    );
+
+-- The value in today's spelling of addresses, and as JSON.
+CREATE OR REPLACE MACRO tidy(value) AS
     CASE
-        WHEN contains(value, 'ML_DAIKON_')
-            THEN CAST(
-                regexp_replace(
-                    CAST(value AS VARCHAR),
-                    '([{,]"_)ML_DAIKON(_(?:[^"\\]|\\.)*":)',
-                    '\1TRAINCHECK\2',
-                    'g'
-                ) AS JSON
-            )
-        ELSE value
+        WHEN contains(value, 'ML_DAIKON_') THEN quote_non_finite(_rename_addresses(value))
+        ELSE quote_non_finite(value)
     END;
 
 -- The object without some of its keys, given as {"key":null, ...}; NULL where nothing is left.

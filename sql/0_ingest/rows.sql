@@ -1,65 +1,76 @@
 -- One row per line of the trace files that is not blank: its fields, or what is wrong with it.
 -- Reads: lines (file_no, line_no, line, problem).  Writes: the Parquet file named by `staged`.
--- Settings: damaged (some line may not be JSON; where none is, this takes a third less time).
+-- Settings: damaged (also a whole line may not be JSON; where none is, this takes a third less time).
 CREATE OR REPLACE TEMP VIEW _rows AS
 WITH
-readable AS (
+parsed AS (
     SELECT
         (file_no << 40) + line_no AS row_no,
-        quote_non_finite(line) AS line,
-        problem
+        line,
+        problem,
+        -- The last line of a program that was killed is often cut off: no reason to read all again.
+        CASE
+            WHEN NOT getvariable('damaged') AND ends_with(line, '}' || chr(10))
+                THEN known_fields(line)
+            ELSE TRY(known_fields(line))
+        END AS field
     FROM lines
-    WHERE line IS NULL OR NOT regexp_full_match(line, '[\s\v]*')
+    WHERE line IS NULL OR starts_with(line, '{') OR NOT regexp_full_match(line, '[\s\v]*')
 ),
 
-parsed AS (
+named AS (
     SELECT
         row_no,
         line,
         problem,
-        if(getvariable('damaged'), TRY(known_fields(line)), known_fields(line)) AS field
-    FROM readable
+        list_count(field) AS known_keys,
+        field[1] AS type,
+        field[2] AS ts,
+        field[3] AS process_id,
+        field[4] AS thread_id,
+        field[5] AS meta_vars,
+        field[6] AS source_id,
+        field[7] AS function,
+        field[8] AS receiver,
+        field[9] AS args,
+        field[10] AS kwargs,
+        field[11] AS result,
+        field[12] AS exception,
+        field[13] AS exception_message,
+        field[14] AS variable,
+        field[15] AS variable_type,
+        field[16] AS attributes,
+        field[17] AS is_bound_method,
+        field[18] AS proxy_obj_names,
+        field[19] AS mode,
+        field[20] AS dump_loc,
+        json_extract(field[5], ['$.step', '$.stage']) AS placed
+    FROM parsed
 ),
 
 typed AS (
     SELECT
-        row_no,
-        line,
-        problem,
-        field IS NULL AS is_damaged,
-        as_text(field[1]) AS type,
-        CASE as_text(field[1])
-            WHEN 'function_call (pre)' THEN 'pre'
-            WHEN 'function_call (post)' THEN 'post'
-            WHEN 'function_call (post) (exception)' THEN 'exception'
-            WHEN 'state_change' THEN 'state'
+        * REPLACE (
+            as_integer(ts) AS ts,
+            as_integer(process_id) AS process_id,
+            as_integer(thread_id) AS thread_id,
+            as_text(source_id) AS source_id,
+            as_text(function) AS function,
+            as_integer(receiver) AS receiver,
+            as_text(exception) AS exception,
+            as_text(exception_message) AS exception_message,
+            as_text(variable) AS variable,
+            as_text(variable_type) AS variable_type
+        ),
+        CASE CAST(type AS VARCHAR)
+            WHEN '"function_call (pre)"' THEN 'pre'
+            WHEN '"function_call (post)"' THEN 'post'
+            WHEN '"function_call (post) (exception)"' THEN 'exception'
+            WHEN '"state_change"' THEN 'state'
         END AS kind,
-        as_integer(field[2]) AS ts,
-        as_integer(field[3]) AS process_id,
-        as_integer(field[4]) AS thread_id,
-        field[5] AS meta_vars,
-        as_text(field[6]) AS source_id,
-        as_text(field[7]) AS function,
-        as_integer(field[8]) AS receiver,
-        rename_addresses(field[9]) AS args,
-        rename_addresses(field[10]) AS kwargs,
-        rename_addresses(field[11]) AS result,
-        as_text(field[12]) AS exception,
-        as_text(field[13]) AS exception_message,
-        as_text(field[14]) AS variable,
-        as_text(field[15]) AS variable_type,
-        rename_addresses(field[16]) AS attributes,
-        -- What TrainCheck itself writes and the event table has no column for.
-        concat('{', concat_ws(
-            ',',
-            '"is_bound_method":' || field[17],
-            '"proxy_obj_names":' || field[18],
-            '"mode":' || field[19],
-            '"dump_loc":' || field[20]
-        ), '}') AS known_extra,
-        list_count(field) AS known_keys,
-        json_extract(field[5], ['$.step', '$.stage']) AS placed
-    FROM parsed
+        as_integer(placed[1]) AS step,
+        as_text(placed[2]) AS stage
+    FROM named
 ),
 
 -- What a row of its type must have; a key of another JSON type counts as missing.
@@ -67,9 +78,16 @@ judged AS (
     SELECT
         *,
         CASE
-            WHEN problem IS NOT NULL OR is_damaged THEN NULL
-            ELSE list_filter([
-                if(type IS NULL, 'type', NULL),
+            WHEN problem IS NOT NULL OR known_keys IS NULL THEN NULL
+            -- So are most rows, and the list below takes longer.
+            WHEN
+                kind <> 'state' AND ts IS NOT NULL AND process_id IS NOT NULL
+                AND thread_id IS NOT NULL AND source_id IS NOT NULL AND function IS NOT NULL
+                AND is_object(meta_vars)
+                THEN NULL
+            ELSE nullif(concat_ws(
+                ', ',
+                if(as_text(type) IS NULL, 'type', NULL),
                 if(ts IS NULL, 'time', NULL),
                 if(process_id IS NULL, 'process_id', NULL),
                 if(thread_id IS NULL, 'thread_id', NULL),
@@ -79,65 +97,83 @@ judged AS (
                 if(kind = 'state' AND variable_type IS NULL, 'var_type', NULL),
                 if(kind = 'state' AND NOT is_object(attributes), 'attributes', NULL),
                 if(meta_vars <> 'null' AND NOT is_object(meta_vars), 'meta_vars', NULL)
-            ], lambda name: name IS NOT NULL)
+            ), '')
         END AS missing
     FROM typed
+),
+
+-- What the columns of a row that begins an event leave of its annotations and of its other keys.
+remaining AS (
+    SELECT
+        *,
+        coalesce(kind IN ('pre', 'state') AND problem IS NULL AND missing IS NULL, false) AS begins,
+        CASE
+            WHEN begins AND is_object(meta_vars)
+                THEN json_merge_patch(meta_vars, concat(
+                    '{',
+                    concat_ws(
+                        ',',
+                        if(step IS NOT NULL, '"step":null', NULL),
+                        if(stage IS NOT NULL, '"stage":null', NULL)
+                    ),
+                    '}'
+                ))
+        END AS meta,
+        CASE
+            WHEN NOT begins THEN NULL
+            WHEN len(json_keys(line)) = known_keys
+                -- What TrainCheck itself writes and the event table has no column for.
+                THEN concat('{', concat_ws(
+                    ',',
+                    '"is_bound_method":' || is_bound_method,
+                    '"proxy_obj_names":' || proxy_obj_names,
+                    '"mode":' || mode,
+                    '"dump_loc":' || dump_loc
+                ), '}')
+            ELSE CAST(
+                json_merge_patch(line, '{"type":null,"time":null,"process_id":null,
+                    "thread_id":null,"meta_vars":null,"func_call_id":null,"function":null,
+                    "obj_id":null,"args":null,"kwargs":null,"return_values":null,
+                    "exception":null,"exception_msg":null,"var_name":null,"var_type":null,
+                    "attributes":null}') AS VARCHAR
+            )
+        END AS extra
+    FROM judged
 )
 
 SELECT
     row_no,
     CASE
         WHEN problem IS NOT NULL THEN problem
-        WHEN is_damaged THEN 'not JSON'
-        WHEN len(missing) > 0
-            THEN 'missing or of another type: ' || array_to_string(missing, ', ')
-        WHEN kind IS NULL THEN 'unknown type ' || type
+        WHEN known_keys IS NULL THEN 'not JSON'
+        WHEN missing IS NOT NULL THEN 'missing or of another type: ' || missing
+        WHEN kind IS NULL THEN 'unknown type ' || as_text(type)
     END AS problem,
     CASE
-        WHEN problem IS NOT NULL OR is_damaged THEN 'bad_json'
-        WHEN len(missing) > 0 THEN 'missing_keys'
+        WHEN remaining.problem IS NOT NULL OR known_keys IS NULL THEN 'bad_json'
+        WHEN missing IS NOT NULL THEN 'missing_keys'
         WHEN kind IS NULL THEN 'unknown_types'
     END AS problem_kind,
-    CASE WHEN problem_kind IS NULL THEN kind END AS kind,
+    if(missing IS NULL, kind, NULL) AS kind,
     process_id,
     thread_id,
     ts,
     source_id,
     function,
     receiver,
-    args,
-    kwargs,
-    result,
+    tidy(args) AS args,
+    tidy(kwargs) AS kwargs,
+    tidy(result) AS result,
     exception,
     exception_message,
     variable,
     variable_type,
-    attributes,
-    as_integer(placed[1]) AS step,
-    as_text(placed[2]) AS stage,
-    CASE
-        WHEN kind IN ('pre', 'state') AND is_object(meta_vars)
-            THEN without_keys(meta_vars, concat(
-                '{',
-                concat_ws(
-                    ',',
-                    if(step IS NOT NULL, '"step":null', NULL),
-                    if(stage IS NOT NULL, '"stage":null', NULL)
-                ),
-                '}'
-            ))
-    END AS meta,
-    CASE
-        WHEN kind NOT IN ('pre', 'state') OR problem_kind IS NOT NULL THEN NULL
-        WHEN len(json_keys(line)) = known_keys THEN nullif(known_extra, '{}')
-        ELSE
-            without_keys(line, '{"type":null,"time":null,"process_id":null,
-                "thread_id":null,"meta_vars":null,"func_call_id":null,"function":null,
-                "obj_id":null,"args":null,"kwargs":null,"return_values":null,
-                "exception":null,"exception_msg":null,"var_name":null,"var_type":null,
-                "attributes":null}')
-    END AS extra
-FROM judged;
+    tidy(attributes) AS attributes,
+    step,
+    stage,
+    quote_non_finite(nullif(meta, '{}')) AS meta,
+    quote_non_finite(nullif(extra, '{}')) AS extra
+FROM remaining;
 
 COPY _rows TO (getvariable('staged')) (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 16384, DICTIONARY_SIZE_LIMIT 1); -- noqa: PRS
 DROP VIEW _rows;

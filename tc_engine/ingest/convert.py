@@ -94,7 +94,7 @@ def _stage(session: Session, files: Sequence[Source], staged: Path, progress: Pr
 def _stage_lines(
     session: Session, files: Sequence[Source], progress: Progress, *, damaged: bool
 ) -> None:
-    """Stage all rows; raises QueryError where a line is not JSON unless they may be `damaged`."""
+    """Stage all rows; raises QueryError for a whole line that is not JSON, unless `damaged`."""
     session.set("damaged", damaged)
     lines = LineReader([source.path for source in files], progress)
     session.connection.register("lines", lines.reader())

@@ -25,6 +25,22 @@ def test_lines_that_are_not_json(tmp_path: Path) -> None:
     assert [row["source_id"] for row in rows] == ["a", "b"]
 
 
+def test_a_last_line_that_was_cut_off_is_no_reason_to_read_again(tmp_path: Path) -> None:
+    lines = [json.dumps(row) for row in call("a", 1, 2)]
+    folder = write(tmp_path / "trace", [])
+    (folder / "trace_API_1_7.log").write_text("\n".join([*lines, lines[0][:-20]]))
+    told: list[str] = []
+    report, rows = convert(folder, progress=told.append)
+    assert [str(problem) for problem in report.problems] == ["trace_API_1_7.log:3: not JSON"]
+    assert len(rows) == 1
+    assert told.count("reading trace_API_1_7.log (1 of 1)") == 1
+
+    (folder / "trace_API_1_7.log").write_text("\n".join([*lines, "{}}", *lines]))
+    report, _ = convert(folder, progress=told.append)
+    assert report.bad_json == 1
+    assert told.count("reading trace_API_1_7.log (1 of 1)") == 3
+
+
 def test_a_truncated_compressed_file(tmp_path: Path) -> None:
     rows = [row for number in range(5000) for row in call(f"id-{number**3}", number, number)]
     packed = gzip.compress("\n".join(json.dumps(row) for row in rows).encode())
