@@ -161,7 +161,11 @@ def find_relations(invariants: Sequence[Invariant]) -> dict[str, Relation | None
 
 def asked_for(invariants: Sequence[Invariant]) -> dict[str, object]:
     """Return the settings that keep a session to what the invariants speak about."""
-    return {"precondition_fields": _fields(invariants), "asked_functions": _named(invariants)}
+    return {
+        "precondition_fields": _fields(invariants),
+        "asked_functions": _named(invariants),
+        "with_sources": False,
+    }
 
 
 def judge(
