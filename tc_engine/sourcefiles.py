@@ -1,4 +1,4 @@
-"""Source files of programs: their content, and a digest by which it is known again."""
+"""Source files of programs, their content and its digest; and places in them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 MOST_BYTES = 4 * 2**20  # a larger one was not written by a person
+MOST_DIGITS = 10
 
 
 def content_of(file: Path) -> bytes | None:
@@ -30,3 +31,11 @@ def content_of(file: Path) -> bytes | None:
 def digest_of(content: bytes) -> str:
     """Return the digest of a content."""
     return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def split_place(place: str) -> tuple[str, int | None]:
+    """Take a place such as `train.py:42` apart: its file and its line, None where it has none."""
+    file, _, number = place.rpartition(":")
+    if file and number.isdecimal() and len(number) < MOST_DIGITS:
+        return file, int(number)
+    return place, None
