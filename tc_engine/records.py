@@ -29,8 +29,7 @@ def fetch_records(session: Session) -> dict[Key, Record]:
 def fetch_sources(session: Session) -> dict[Key, str]:
     """Return where the program called what the rows of `violation_records` tell of."""
     rows = session.rows(
-        "SELECT trace, process_id, event_id, source FROM violation_records "
-        "WHERE source IS NOT NULL"
+        "SELECT trace, process_id, event_id, source FROM violation_records WHERE source IS NOT NULL"
     )
     return {Key(*key): source for *key, source in rows}
 

@@ -1,7 +1,8 @@
 """What the recorder handles: the functions it knows, the program's threads, and the rows.
 
-Rows hold text and numbers only, never an object of the program; calls hold its code until then. What the program's threads hand
-over are calls and looks; a look becomes rows in the writer, which compares it with the last one.
+Rows hold text and numbers only, never an object of the program. What the program's threads hand
+over are calls and looks; a look becomes rows in the writer, which compares it with the last one,
+and of a call the writer finds the line from which it came.
 """
 
 from __future__ import annotations

@@ -41,9 +41,8 @@ class Sources:
         self._own: set[str] = set()
         self._other: set[str] = set()
         standard = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
-        packages = {os.path.dirname(str(one.__file__)) for one in (torch, tc_engine)}
-        folders = {*filter(None, standard), *packages}
-        self._libraries = tuple(_inside(os.path.realpath(folder)) for folder in folders)
+        packages = {str(Path(str(one.__file__)).parent) for one in (torch, tc_engine)}
+        self._libraries = {_real(Path(folder)) for folder in {*filter(None, standard), *packages}}
 
     def find(self, call: Call) -> None:
         """Note the place of a call that is being opened, as the last of its thread."""
@@ -98,8 +97,8 @@ class Sources:
     def _looks_own(self, file: str) -> bool:
         if file.startswith("<"):
             return file.startswith(TYPED_IN)
-        path = os.path.realpath(os.path.join(self.start, file))
-        return INSTALLED.isdisjoint(path.split(os.sep)) and not path.startswith(self._libraries)
+        path = _real(self.start / file)
+        return INSTALLED.isdisjoint(path.parts) and self._libraries.isdisjoint(path.parents)
 
 
 class Places:
@@ -109,10 +108,10 @@ class Places:
     first call from there was written.
     """
 
-    def __init__(self, start: str) -> None:
+    def __init__(self, start: Path) -> None:
         self.digests: dict[str, str] = {}
         self._start = start
-        self._real_start = os.path.realpath(start)
+        self._real_start = _real(start)
         self._names: dict[str, str] = {}
         self._texts: dict[int, tuple[CodeType, dict[int, str]]] = {}
 
@@ -125,7 +124,10 @@ class Places:
         if known is None:
             if len(self._texts) >= MOST_KNOWN:
                 self._texts.clear()
-            known = self._texts[id(code)] = code, {}  # with the code, or its id may become another's
+            known = self._texts[id(code)] = (
+                code,
+                {},
+            )  # with the code, or its id may become another's
         text = known[1].get(call.instruction)
         if text is None:
             line = _line(code, call.instruction)
@@ -138,7 +140,7 @@ class Places:
             if len(self._names) >= MOST_KNOWN:
                 self._names.clear()
             name = self._names[file] = _encodable(self._shortened(file))
-            content = None if file.startswith("<") else content_of(Path(self._start, file))
+            content = None if file.startswith("<") else content_of(self._start / file)
             if content is not None and len(self.digests) < MOST_KNOWN:
                 self.digests[name] = digest_of(content)
         return name
@@ -146,31 +148,36 @@ class Places:
     def _shortened(self, file: str) -> str:
         if file.startswith("<"):
             return file
-        path = os.path.normpath(os.path.join(self._start, file))
-        for one, start in ((path, self._start), (os.path.realpath(path), self._real_start)):
-            if one.startswith(_inside(start)):
-                return os.path.relpath(one, start)
+        path = Path(os.path.normpath(self._start / file))
+        for one, start in ((path, self._start), (_real(path), self._real_start)):
+            if one.is_relative_to(start):
+                return str(one.relative_to(start))
         return without_home(path)
 
 
-def without_home(path: str) -> str:
+def without_home(path: Path) -> str:
     """Write `~` for the home directory, which tells who somebody is."""
-    home = os.path.expanduser("~")
-    if home == os.sep or not f"{path}{os.sep}".startswith(_inside(home)):
-        return path
-    return f"~{path[len(home) :]}"
-
-
-def _inside(folder: str) -> str:
-    """Return how the paths of what is in a folder begin."""
-    return folder.rstrip(os.sep) + os.sep
-
-
-def _working_directory() -> str:
     try:
-        return os.getcwd()
+        home = Path.home()
+    except RuntimeError:  # there is none
+        return str(path)
+    if home == home.parent or not path.is_relative_to(home):
+        return str(path)
+    return str(Path("~") / path.relative_to(home))
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
     except OSError:  # it was removed
-        return os.sep
+        return Path(os.sep)
+
+
+def _real(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or no name for a file
+        return path
 
 
 def _line(code: CodeType, instruction: int) -> int:

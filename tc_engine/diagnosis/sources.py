@@ -47,7 +47,9 @@ class SourceFiles:
         if number is None or not 0 < number <= len(lines):
             return Source(place, None)
         text = lines[number - 1].decode("utf-8", "replace").strip()
-        return Source(place, text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 3]}...")
+        return Source(
+            place, text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 3]}..."
+        )
 
     def _read(self, file: str) -> list[bytes]:
         """Return the lines of a file that is as it was, else none."""

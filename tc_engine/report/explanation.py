@@ -68,8 +68,9 @@ def sql(witness: Witness) -> str:
     listed = ", ".join(f"({key.process_id}, {key.event_id})" for key in dict.fromkeys(keys))
     return (
         "SELECT process_id, event_id, parent_id, step, stage, "  # noqa: S608 - numbers alone
-        "coalesce(function, variable) AS name, source, args, kwargs, result, attributes FROM events "
-        f"WHERE (process_id, event_id) IN ({listed}) OR (process_id, parent_id) IN ({listed}) "
+        "coalesce(function, variable) AS name, source, args, kwargs, result, attributes "
+        f"FROM events WHERE (process_id, event_id) IN ({listed}) "
+        f"OR (process_id, parent_id) IN ({listed}) "
         "ORDER BY process_id, event_id"
     )
 
