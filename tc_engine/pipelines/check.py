@@ -49,7 +49,6 @@ class Violation:
     """
 
     records: tuple[Record, ...]
-    source: str | None
     detected_ts: int
     detected_share: float
     decided_ts: int
@@ -57,6 +56,7 @@ class Violation:
     first_step: int | None
     last_step: int | None
     count: int
+    source: str | None = None
 
 
 @dataclass(frozen=True)
