@@ -45,6 +45,8 @@ SET VARIABLE tolerance = CAST(getvariable('tolerance') AS DOUBLE);
 SET VARIABLE precondition_fields = getvariable('precondition_fields');
 -- Arguments and results are looked at of calls of these functions only; NULL for all. Checking sets it.
 SET VARIABLE asked_functions = CAST(getvariable('asked_functions') AS VARCHAR[]);
+-- The table calls tells where the program called. Inference and checking, which need it not, say no.
+SET VARIABLE with_sources = coalesce(getvariable('with_sources'), true);
 -- The learner: fields whose values mean nothing to another run, and fields that count something, as
 -- regular expressions; and whether a rule may hold in some stages only. Inference sets them.
 SET VARIABLE never_literal = getvariable('never_literal');

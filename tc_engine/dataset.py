@@ -21,7 +21,7 @@ from tc_engine.errors import DataError
 from tc_engine.files import cannot_write, write_whole
 from tc_engine.remote import is_remote
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 VERSION_KEY = "tc_engine.schema_version"  # in the metadata of each part
 MANIFEST = "manifest.json"
 EVENTS = "events"

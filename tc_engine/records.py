@@ -26,6 +26,14 @@ def fetch_records(session: Session) -> dict[Key, Record]:
     }
 
 
+def fetch_sources(session: Session) -> dict[Key, str]:
+    """Return where the program called what the rows of `violation_records` tell of."""
+    rows = session.rows(
+        "SELECT trace, process_id, event_id, source FROM violation_records WHERE source IS NOT NULL"
+    )
+    return {Key(*key): source for *key, source in rows}
+
+
 def to_record(row: dict[str, Any]) -> Record:
     """Flatten a row of `events`: what was not recorded is left out, a recorded None is None."""
     record: Record = {"process_id": row["process_id"], "thread_id": row["thread_id"]}

@@ -39,6 +39,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("function", pa.string(), "call: full dotted name"),
     Column("parameters", _JSON, "call: names of the positional parameters in order, where known"),
     Column("receiver", pa.int64(), "call: number of the object a method is bound to, else NULL"),
+    Column("source", pa.string(), "call: file:line in the program's code, where that called it"),
     Column("args", _JSON, 'call: {"0": {type name: value}, ...}'),
     Column("kwargs", _JSON, "call: {name: {type name: value}, ...}"),
     Column("result", _JSON, "call: {type name: value}, or a list of them for a tuple"),

@@ -75,7 +75,9 @@ def test_truncated_part(run: Path) -> None:
         prepare(session, [open_dataset(run)])
 
 
-@pytest.mark.parametrize(("version", "advice"), [("2", "upgrade"), ("x", "again"), (None, "again")])
+@pytest.mark.parametrize(
+    ("version", "advice"), [("3", "upgrade"), ("1", "again"), ("x", "again"), (None, "again")]
+)
 def test_part_of_another_version(run: Path, version: str | None, advice: str) -> None:
     (part,) = open_dataset(run).parts
     metadata = {} if version is None else {VERSION_KEY: version}

@@ -28,6 +28,7 @@ SAMPLES = Path(__file__).resolve().parent.parent / "data" / "samples"
 # TrainCheck's rows have no place for these.
 NO_PLACE = {
     "parameters": "its readers take parameter names from the signatures of importable functions",
+    "source": "its rows do not tell where the program called",
     "cause_id": "its readers take every call that is open for the cause of a change",
 }
 # These come with TrainCheck's rows.

@@ -23,6 +23,7 @@ SELECT
     beginning.function,
     CAST(NULL AS JSON) AS parameters,
     beginning.receiver,
+    CAST(NULL AS VARCHAR) AS source,
     beginning.args,
     beginning.kwargs,
     ending.result,

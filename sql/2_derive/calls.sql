@@ -1,6 +1,6 @@
 -- One row per call: who called what, when, inside which call, in which context.
 -- A call that never returned lasts as long as the call around it, or as its thread.
--- Reads: events_in_context, function_name, threads.  Writes: calls.
+-- Reads: events_in_context, function_name, threads.  Writes: calls.  Settings: with_sources.
 CREATE OR REPLACE TABLE calls AS
 SELECT
     call.trace,
@@ -17,7 +17,8 @@ SELECT
     CAST(call.outcome AS call_outcome) AS outcome,
     call.step,
     call.known_stage AS stage,
-    call.context_id
+    call.context_id,
+    if(getvariable('with_sources'), call.source, NULL) AS source
 FROM events_in_context AS call
 INNER JOIN threads
     ON

@@ -37,7 +37,8 @@ SELECT
     around.witness_id,
     -around.distance AS place,
     call.function,
-    1 AS calls
+    1 AS calls,
+    call.source
 FROM around
 INNER JOIN events AS call USING (trace, process_id, event_id)
 UNION ALL
@@ -47,7 +48,8 @@ SELECT
     witness.witness_id,
     min(inside.event_id) AS place,
     inside.function,
-    count(*) AS calls
+    count(*) AS calls,
+    arg_min(inside.source, inside.event_id) AS source
 FROM witness
 INNER JOIN events AS inside
     ON
@@ -63,3 +65,4 @@ COMMENT ON COLUMN witness_calls.witness_id IS 'event_id of the witness';
 COMMENT ON COLUMN witness_calls.place IS
 '-1 for the call right around it, -2 for the one around that, ...; event_id of the first inside it';
 COMMENT ON COLUMN witness_calls.calls IS 'how often the function is called';
+COMMENT ON COLUMN witness_calls.source IS 'of the call, or of the first that has one';

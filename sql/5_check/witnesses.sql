@@ -43,16 +43,30 @@ record AS (
         event_id_2 AS event_id
     FROM shown
     WHERE event_id_2 IS NOT NULL
+),
+
+maker AS (
+    SELECT
+        trace,
+        process_id,
+        receiver,
+        arg_min(source, event_id) AS made_at
+    FROM events
+    WHERE kind = 'call' AND ends_with(function, '.__init__') AND source IS NOT NULL
+    GROUP BY trace, process_id, receiver
 )
 
 SELECT
     record.hypothesis_id,
     record.held,
     record.place,
-    events.*
+    events.*,
+    maker.made_at
 FROM record
-INNER JOIN events USING (trace, process_id, event_id);
+INNER JOIN events USING (trace, process_id, event_id)
+LEFT JOIN maker USING (trace, process_id, receiver);
 
 COMMENT ON TABLE witnesses IS 'One row per record that shows a violation, or what held nearest to it';
 COMMENT ON COLUMN witnesses.held IS 'it is of an example that held';
 COMMENT ON COLUMN witnesses.place IS '1, or 2 for the other record of a pair';
+COMMENT ON COLUMN witnesses.made_at IS 'source of the call that made its receiver, where recorded';

@@ -70,6 +70,7 @@ VIOLATIONS = pl.Schema(
         "violated": pl.Int64(),
         "first_step": pl.Int64(),
         "last_step": pl.Int64(),
+        "source": pl.String(),
         "first_violation": pl.List(pl.String()),
         "suppressed": pl.Boolean(),
     }

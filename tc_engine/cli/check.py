@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tc_engine.cli._console import Console, flush
+from tc_engine.cli._console import Console, flush, printable
 from tc_engine.cli._options import (
     Backend,
     Debug,
@@ -208,7 +208,7 @@ def finish(
     if output.form is Form.JSONL:
         sys.stdout.writelines(json.dumps(one) + "\n" for one in content["findings"])
     else:
-        sys.stdout.write(f"{summary.render(found, diagnosis, output.folder)}\n")
+        sys.stdout.write(f"{printable(summary.render(found, diagnosis, output.folder))}\n")
     flush()
     if output.trackers:
         from tc_engine.report import trackers

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tc_engine.cli._console import Console, flush
+from tc_engine.cli._console import Console, flush, printable
 from tc_engine.cli._options import MemoryLimit, TempDir, Threads, Verbose, limits
 
 
@@ -50,5 +50,5 @@ def explain(
             text = explanation.sql(saved.witness(chosen, bounds, console.phase))
         else:
             text = saved.explain(finding, good, bounds, console.phase)
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{printable(text)}\n")
     flush()

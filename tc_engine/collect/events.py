@@ -1,13 +1,15 @@
 """What the recorder handles: the functions it knows, the program's threads, and the rows.
 
 Rows hold text and numbers only, never an object of the program. What the program's threads hand
-over are calls and looks; a look becomes rows in the writer, which compares it with the last one.
+over are calls and looks; a look becomes rows in the writer, which compares it with the last one,
+and of a call the writer finds the line from which it came.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class Api:
     apart.
     `recorded` is False for a function that is watched for the sake of its role alone. `before` and
     `after` run inside the collector around each call; `after` gets the time at which the call came
-    back.
+    back. `body` is the code of the original, None where it is written in C.
     """
 
     name: str
@@ -48,6 +50,10 @@ class Api:
     before: Before | None = None
     after: After | None = None
     enabled: bool = True
+    body: CodeType | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.body = getattr(self.original, "__code__", None)
 
 
 class Thread:
@@ -92,14 +98,20 @@ class Call:
 
     `observes` tells that variables were compared at its entry, so that a change seen at its exit is
     its own; `note` is for its `before` and `after` alone. A `silent` call becomes no row.
+
+    `code` and `instruction` are where the program's own code called it; no code where it did not.
+    `caller` is the id of the frame that called it. A silent call has neither.
     """
 
     __slots__ = (
         "api",
         "args",
+        "caller",
+        "code",
         "end",
         "event_id",
         "exception",
+        "instruction",
         "kwargs",
         "label",
         "message",
@@ -113,6 +125,9 @@ class Call:
         "start",
         "thread",
     )
+
+    caller: int
+    instruction: int
 
     def __init__(self, api: Api, thread: Thread) -> None:
         self.api = api
@@ -131,6 +146,7 @@ class Call:
         self.note: Any = None
         self.observes = False
         self.silent = False
+        self.code: CodeType | None = None
 
     @property
     def visible_id(self) -> int | None:

@@ -219,6 +219,7 @@ def _completed(manifest: Manifest, summaries: Sequence[ProcessSummary]) -> Manif
     ranks = sorted({summary.ranks["RANK"] for summary in summaries if "RANK" in summary.ranks})
     notes = {
         **manifest.notes,
+        **_files(summaries),
         "processes": len(summaries),
         "overhead": round(_overhead(summaries), 4),
         "dropped": [summary.dropped for summary in summaries if summary.dropped],
@@ -227,6 +228,19 @@ def _completed(manifest: Manifest, summaries: Sequence[ProcessSummary]) -> Manif
     return replace(
         manifest, ranks=ranks, counts=counts, versions=versions, ended_at=stamp.now(), notes=notes
     )
+
+
+def _files(summaries: Sequence[ProcessSummary]) -> dict[str, Any]:
+    """Tell the files of the program, where the processes that say something of them agree."""
+    directories = {one.directory for one in summaries if one.files}
+    if len(directories) != 1:
+        return {}
+    found: dict[str, set[str]] = {}
+    for summary in summaries:
+        for name, digest in summary.files.items():
+            found.setdefault(name, set()).add(digest)
+    files = {name: digests.pop() for name, digests in sorted(found.items()) if len(digests) == 1}
+    return {"directory": directories.pop(), "files": files}
 
 
 def _overhead(summaries: Sequence[ProcessSummary]) -> float:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from tc_engine.collect.events import Api, Call, Event, Look, Row, State
 from tc_engine.collect.looks import states
+from tc_engine.collect.sources import Places
 from tc_engine.collect.stamp import CREATED_BY
 from tc_engine.dataset import claim_process, part_path
 from tc_engine.parts import write_part
@@ -26,12 +27,13 @@ class Parts:
     """The parts of one process: what is written, and what waits for the next part.
 
     `calls`, `states` and `bytes` count what came so far; `held` is the size in memory of all that
-    is not in a large part yet.
+    is not in a large part yet. `places` names the files of the program.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, places: Places) -> None:
         self.process = claim_process(run, os.getpid())
         self.calls = self.states = self.held = 0
+        self.places = places
         self._run = run
         self._number = 0
         self._fresh: list[pa.RecordBatch] = []  # in no part
@@ -111,6 +113,7 @@ class Parts:
             "function": [call.api.name for call in calls],
             "parameters": [self._parameters_of(call.api) for call in calls],
             "receiver": [call.receiver for call in calls],
+            "source": [self.places.text(call) for call in calls],
             "args": [call.args for call in calls],
             "kwargs": [call.kwargs for call in calls],
             "result": [call.result for call in calls],

@@ -21,6 +21,7 @@ import torch
 
 from tc_engine.collect.events import EXCEPTION, OK, Api, Call, Event, Label, Look, Thread
 from tc_engine.collect.serials import Serials, Storages
+from tc_engine.collect.sources import Sources
 from tc_engine.collect.values import Encoder, type_name
 
 MAX_WAITING = 256 * 2**20  # bytes of events that wait for the writer
@@ -51,6 +52,7 @@ class Recorder:
         self.encoder = Encoder()
         self.identifier = Encoder(Storages())
         self.serials = Serials()
+        self.sources = Sources()
         self.apis: list[Api] = []
         self._label = label
         self._started = started
@@ -160,6 +162,7 @@ class Recorder:
         api = call.api
         api.calls += 1
         call.label = self.label(call.thread)
+        self.sources.find(call)
         if api.bound and args:
             call.receiver = self.serials.of(args[0])
         encoder = self.identifier if api.identifies else self.encoder

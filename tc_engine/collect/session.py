@@ -26,6 +26,7 @@ from tc_engine.collect.observer import Observer
 from tc_engine.collect.plan import Plan, read_plan
 from tc_engine.collect.recorder import Recorder
 from tc_engine.collect.roles import Roles
+from tc_engine.collect.sources import without_home
 from tc_engine.collect.stamp import now
 from tc_engine.collect.steps import EVALUATION, Steps
 from tc_engine.collect.values import type_name
@@ -255,6 +256,8 @@ class Session:
                 dropped=dict(recorder.dropped),
                 errors=dict(recorder.errors),
                 functions=self._functions(),
+                directory=without_home(recorder.sources.start),
+                files=dict(parts.places.digests),
             ),
         )
 

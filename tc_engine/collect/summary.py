@@ -18,7 +18,8 @@ class ProcessSummary:
 
     `spent_ns` of the `lasted_ns` were spent in the collector; `dropped` counts lost rows by
     function, `errors` holds the traceback of an internal error by place. `functions` are those that
-    were recorded, if only certain ones were to be.
+    were recorded, if only certain ones were to be. `files` are those of the program that called
+    them, with digests of their content; relative to `directory`, the working directory.
     """
 
     process_id: int
@@ -33,6 +34,8 @@ class ProcessSummary:
     dropped: dict[str, int] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
+    directory: str | None = None
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def write_summary(run: Path, summary: ProcessSummary) -> None:

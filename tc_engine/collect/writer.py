@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tc_engine.collect.recorder import Recorder
+from tc_engine.collect.sources import Places
 from tc_engine.dataset import EVENTS
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Writer:
         if self._parts is None:
             from tc_engine.collect.parts import Parts  # noqa: PLC0415 - slow, and not in torch's way
 
-            self._parts = Parts(self._run)
+            self._parts = Parts(self._run, Places(self._recorder.sources.start))
         return self._parts
 
     def _watch_disk(self, parts: Parts, now: float) -> None:

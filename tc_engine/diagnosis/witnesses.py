@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tc_engine.dataset import Dataset
+from tc_engine.diagnosis.sources import Source, SourceFiles
 from tc_engine.engine import stages
 from tc_engine.engine.session import Limits, Session
 from tc_engine.invariants import Invariant
@@ -18,16 +19,31 @@ from tc_engine.records import Key, Record, to_record
 
 
 @dataclass(frozen=True)
+class Around:
+    """A call around a record, and where the program called it; no source where a library did."""
+
+    function: str
+    source: Source | None
+
+    def __str__(self) -> str:
+        return self.function + (f" ({self.source.place})" if self.source else "")
+
+
+@dataclass(frozen=True)
 class Shown:
     """A record with the calls around it, from the outermost on, and those directly inside it.
 
     `inside` has each function with how often it is called, in the order of the first calls.
+    `source` is its own, or that of the nearest call around it; `made_at` that of the call that made
+    its receiver, where another one did.
     """
 
     key: Key
     record: Record
-    around: tuple[str, ...]
+    around: tuple[Around, ...]
     inside: tuple[tuple[str, int], ...]
+    source: Source | None
+    made_at: Source | None
 
     @property
     def calls_inside(self) -> list[str]:
@@ -86,16 +102,20 @@ def find_witnesses(
         flow.judge(session, invariants, known, progress, further=("5_check/nearest_examples",))
         for name in ("witnesses", "witness_calls", "violation_places"):
             stages.run(session, f"5_check/{name}", progress)
-        return _witnesses(session, len(invariants))
+        return _witnesses(session, len(invariants), SourceFiles(run.manifest))
 
 
-def _witnesses(session: Session, count: int) -> list[Witness]:
-    calls = _calls(session)
+def _witnesses(session: Session, count: int, files: SourceFiles) -> list[Witness]:
+    calls = _calls(session, files)
     shown: dict[tuple[int, bool], list[Shown]] = defaultdict(list)
     for row in session.dicts("FROM witnesses ORDER BY hypothesis_id, held, place"):
         key = Key(row["trace"], row["process_id"], row["event_id"])
         around, inside = calls.get(key, ((), ()))
-        one = Shown(key, to_record(row), around, inside)
+        source = files.source(row["source"])
+        source = source or next((one.source for one in reversed(around) if one.source), None)
+        made_at = files.source(row["made_at"])
+        made_at = None if made_at == source else made_at
+        one = Shown(key, to_record(row), around, inside, source, made_at)
         shown[row["hypothesis_id"], row["held"]].append(one)
     places = _places(session)
     return [
@@ -104,16 +124,18 @@ def _witnesses(session: Session, count: int) -> list[Witness]:
     ]
 
 
-def _calls(session: Session) -> dict[Key, tuple[tuple[str, ...], tuple[tuple[str, int], ...]]]:
-    around: dict[Key, list[str]] = defaultdict(list)
+def _calls(
+    session: Session, files: SourceFiles
+) -> dict[Key, tuple[tuple[Around, ...], tuple[tuple[str, int], ...]]]:
+    around: dict[Key, list[Around]] = defaultdict(list)
     inside: dict[Key, list[tuple[str, int]]] = defaultdict(list)
-    for trace, process, event, place, function, calls in session.rows(
-        "SELECT trace, process_id, witness_id, place, function, calls "
+    for trace, process, event, place, function, calls, source in session.rows(
+        "SELECT trace, process_id, witness_id, place, function, calls, source "
         "FROM witness_calls ORDER BY trace, process_id, witness_id, place"
     ):
         key = Key(trace, process, event)
         if place < 0:
-            around[key].append(function)
+            around[key].append(Around(function, files.source(source)))
         else:
             inside[key].append((function, calls))
     return {key: (tuple(around[key]), tuple(inside[key])) for key in around.keys() | inside.keys()}

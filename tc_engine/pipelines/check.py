@@ -23,7 +23,7 @@ from tc_engine.errors import UsageError
 from tc_engine.invariants import Condition, Invariant
 from tc_engine.learn import load
 from tc_engine.learn.clauses import accepts, current_field
-from tc_engine.records import Key, Record, fetch_records
+from tc_engine.records import Key, Record, fetch_records, fetch_sources
 from tc_engine.relations._base import Relation
 
 OUTCOMES = ("violated", "passed", "not_triggered", "foreign", "not_supported")
@@ -44,7 +44,8 @@ class Violation:
     """What broke an invariant in a trace: the first violation, and how many there are.
 
     `detected_ts` is the latest start of its `records`, in ns, `detected_share` the same as a share
-    of the trace's time; `decided_ts` is when it was certain. Steps are None where unknown.
+    of the trace's time; `decided_ts` is when it was certain. Steps are None where unknown, as is
+    `source`, where the program called what its records tell of, such as `train.py:42`.
     """
 
     records: tuple[Record, ...]
@@ -55,6 +56,7 @@ class Violation:
     first_step: int | None
     last_step: int | None
     count: int
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,11 @@ def find_relations(invariants: Sequence[Invariant]) -> dict[str, Relation | None
 
 def asked_for(invariants: Sequence[Invariant]) -> dict[str, object]:
     """Return the settings that keep a session to what the invariants speak about."""
-    return {"precondition_fields": _fields(invariants), "asked_functions": _named(invariants)}
+    return {
+        "precondition_fields": _fields(invariants),
+        "asked_functions": _named(invariants),
+        "with_sources": False,
+    }
 
 
 def judge(
@@ -369,6 +375,7 @@ def _violations(
     session: Session, judged: Mapping[tuple[int, str], Sequence[int]]
 ) -> dict[tuple[int, str], Violation]:
     records = fetch_records(session)
+    sources = fetch_sources(session)
     found = {}
     for row in session.dicts("FROM first_violations"):
         keys = [Key(row["trace"], row["process_id"], row["event_id"])]
@@ -377,6 +384,7 @@ def _violations(
         place = (row["hypothesis_id"], row["trace"])
         found[place] = Violation(
             records=tuple(records[key] for key in keys),
+            source=next((sources[key] for key in keys if key in sources), None),
             detected_ts=row["detected_ts"],
             detected_share=row["detected_share"],
             decided_ts=row["decided_ts"],

@@ -113,7 +113,7 @@ def diff(
     with Session(limits, comments=False) as session:
         # A run may be compared with itself: it is loaded once.
         runs = [*{stages.folder_of(session, run): run for run in (a, b)}.values()]
-        stages.load(session, runs)
+        stages.load(session, runs, {"with_sources": False})
         stages.gather(session, runs, progress)
         _name_sides(session, a, b)
         for name in _MATCHING:

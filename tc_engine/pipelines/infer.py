@@ -17,8 +17,8 @@ from tc_engine.learn.clauses import NEVER_LITERAL, POSITION
 from tc_engine.learn.hypotheses import learn, left_out
 from tc_engine.relations._base import Relation
 
-# What a precondition names never, or only if nothing else will do.
-UNNAMED = {"never_literal": NEVER_LITERAL, "positions": POSITION}
+# What a precondition names never, or only if nothing else will do; and what is not looked at.
+UNNAMED = {"never_literal": NEVER_LITERAL, "positions": POSITION, "with_sources": False}
 
 # From hypotheses to their examples, counted; and from these to what the learner looks at.
 COUNTED = (

@@ -85,5 +85,6 @@ def _violation(result: Result) -> dict[str, Any]:
         "violated": found.count,
         "first_step": found.first_step,
         "last_step": found.last_step,
+        "source": found.source,
         "first_violation": list(found.records),
     }

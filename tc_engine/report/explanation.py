@@ -40,6 +40,8 @@ def explain(
     lines += _row("broken", f"in {finding['trace']}, {_steps(head)}: {judged}")
     if witness:
         lines += _row("where", "; ".join(map(_place, witness.places)))
+    if source := head.get("source"):
+        lines += _row("called at", source)
     if finding["hint"]:
         lines += _row("may be", finding["hint"])
     lines += _row(
@@ -66,8 +68,9 @@ def sql(witness: Witness) -> str:
     listed = ", ".join(f"({key.process_id}, {key.event_id})" for key in dict.fromkeys(keys))
     return (
         "SELECT process_id, event_id, parent_id, step, stage, "  # noqa: S608 - numbers alone
-        "coalesce(function, variable) AS name, args, kwargs, result, attributes FROM events "
-        f"WHERE (process_id, event_id) IN ({listed}) OR (process_id, parent_id) IN ({listed}) "
+        "coalesce(function, variable) AS name, source, args, kwargs, result, attributes "
+        f"FROM events WHERE (process_id, event_id) IN ({listed}) "
+        f"OR (process_id, parent_id) IN ({listed}) "
         "ORDER BY process_id, event_id"
     )
 
@@ -109,8 +112,9 @@ def _records(witness: Witness, good: Witness | None) -> Iterator[str]:
 def _compared(bad: Shown, fine: Shown | None) -> Iterator[str]:
     name = bad.record.get("function") or bad.record.get("var_name")
     yield f"    {name}"
+    yield from _sources(bad, fine)
     if bad.around:
-        yield f"    inside {' > '.join(bad.around)}"
+        yield f"    inside {' > '.join(map(str, bad.around))}"
     left, right = fields(bad), fields(fine) if fine else {}
     names = [one for one in {**left, **right} if one not in _UNTOLD]
     width = max(map(len, names), default=0)
@@ -121,6 +125,17 @@ def _compared(bad: Shown, fine: Shown | None) -> Iterator[str]:
             values += f"    instead of {_cut(right.get(one, '-'))}"
         yield f"  {mark} {one:<{width}}  {values}"
     yield from _calls(bad, fine)
+
+
+def _sources(bad: Shown, fine: Shown | None) -> Iterator[str]:
+    """Tell where the program called it, and made what it was called on."""
+    kept = fine.source if fine else None
+    if bad.source:
+        yield f"    at {bad.source}"
+    if kept and kept != bad.source:
+        yield f"  * kept at {kept}"
+    if bad.made_at:
+        yield f"    made at {bad.made_at}"
 
 
 def fields(shown: Shown) -> dict[str, str]:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from tc_engine.diagnosis import Diagnosis
 from tc_engine.pipelines.check import Check, Result
 from tc_engine.report.results import describe_failure
+from tc_engine.sourcefiles import split_place
 
 # What XML 1.0 cannot hold, whatever the escape.
 _FORBIDDEN = {n: "\ufffd" for n in range(32) if chr(n) not in "\t\n\r"}
@@ -35,6 +36,7 @@ def _case(suite: ElementTree.Element, result: Result, *, suppressed: bool) -> st
         suite, "testcase", classname=_text(invariant.relation), name=_text(invariant.text)
     )
     if result.violation and not suppressed:
+        case.attrib |= _place(result.violation.source)
         said = f"{result.violation.count:,} of {result.examples:,} times"
         failure = ElementTree.SubElement(case, "failure", message=_text(describe_failure(result)))
         failure.text = f"from step {result.violation.first_step} on, {said}"
@@ -44,6 +46,14 @@ def _case(suite: ElementTree.Element, result: Result, *, suppressed: bool) -> st
     reason = "suppressed" if suppressed else result.unsupported or "not triggered"
     ElementTree.SubElement(case, "skipped", message=_text(reason))
     return "skipped"
+
+
+def _place(source: str | None) -> dict[str, str]:
+    """Return the attributes by which services of continuous integration link to code."""
+    if source is None:
+        return {}
+    file, line = split_place(source)
+    return {"file": _text(file)} | ({} if line is None else {"line": str(line)})
 
 
 def _text(value: object) -> str:

@@ -189,7 +189,8 @@ def _pairs(witness: Witness) -> Iterator[dict[str, Any]]:
         left, right = _told(bad), _told(kept) if kept else {}
         yield {
             "name": bad.record.get("function") or bad.record.get("var_name"),
-            "around": " > ".join(bad.around),
+            "around": " > ".join(map(str, bad.around)),
+            "sources": list(_sources(bad, kept)),
             "kept": kept is not None,
             "caption": "The first violation"
             + (", beside the nearest example in this run that kept the rule" if kept else ""),
@@ -203,6 +204,13 @@ def _pairs(witness: Witness) -> Iterator[dict[str, Any]]:
                 for name in dict.fromkeys((*left, *right))
             ],
         }
+
+
+def _sources(bad: Shown, kept: Shown | None) -> Iterator[dict[str, Any]]:
+    """Tell where the program called it, and made what it was called on."""
+    other = kept.source if kept and kept.source != bad.source else None
+    told = (("Called at", bad.source), ("Kept at", other), ("Made at", bad.made_at))
+    yield from ({"word": word, "source": source} for word, source in told if source)
 
 
 def _told(shown: Shown) -> dict[str, str]:
@@ -248,6 +256,12 @@ def _facts(check: Check, manifests: Mapping[str, Manifest]) -> Iterator[dict[str
             "ended": manifest.ended_at or ("" if not manifest.started_at else "not known"),
             "versions": ", ".join(f"{name} {one}" for name, one in manifest.versions.items()),
             "counts": ", ".join(f"{name} {one:,}" for name, one in manifest.counts.items()),
-            "notes": json.dumps(manifest.notes) if manifest.notes else "",
+            "notes": _notes(manifest),
         }
         yield from ({"trace": trace, "name": name, "value": v} for name, v in told.items() if v)
+
+
+def _notes(manifest: Manifest) -> str:
+    """Return what else the manifest tells, less the list of the program's files."""
+    notes = {name: one for name, one in manifest.notes.items() if name != "files"}
+    return json.dumps(notes) if notes else ""

@@ -66,6 +66,7 @@ def to_object(result: Result) -> dict[str, Any]:
             "detection_step": found.step,
             "decision_time": found.decided_ts,
             "num_violations": found.count,
+            "source": found.source,
             "trace": list(found.records),
         }
     return content

@@ -66,6 +66,8 @@ def _describe(number: int, finding: Finding) -> list[str]:
     where = [f"trace {head.trace}", f"process {record['process_id']}"]
     if "meta_vars.stage" in record:
         where.append(f"stage {record['meta_vars.stage']}")
+    if violation.source:
+        where.append(f"at {violation.source}")
     lines = [
         f"{number:3}. {describe_failure(head)}",
         f"     {_since(violation.first_step, violation.last_step)}: {share}"

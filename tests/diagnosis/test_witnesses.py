@@ -33,7 +33,7 @@ def test_what_is_shown(tmp_path: Path) -> None:
     ((broken,), (kept,)) = (witness.broken, witness.kept)
     assert broken.record["meta_vars.step"] == 2
     assert broken.record["kwargs"] == {"path": {"str": "step_2"}}
-    assert (broken.around, broken.inside) == (("main",), ())
+    assert ([str(one) for one in broken.around], broken.inside) == (["main"], ())
     assert kept.record["meta_vars.step"] == 1
     assert kept.inside == (("write", 2),)
     (place,) = witness.places
