@@ -78,10 +78,6 @@ CREATE OR REPLACE MACRO is_plain(typed) AS
         AND contains(CAST(typed AS VARCHAR), '[{')
     );
 
--- Whether a function is the forward pass of a container: what it calls are the modules it was made with.
-CREATE OR REPLACE MACRO is_container(function) AS
-    starts_with(function, 'torch.nn.modules.container.');
-
 -- Whether an argument {type: value} is a number, or numbers in lists.
 CREATE OR REPLACE MACRO is_numeric(typed) AS
     regexp_full_match(typed, '\{"[^"]*":[-+0-9.eE,\[\] ]*\}');
@@ -109,10 +105,6 @@ CREATE OR REPLACE MACRO is_telling(property) AS
         regexp_matches(property, '^(is|has|can)_')
         OR property IN ('itemsize', 'nbytes', 'name', 'grad', 'grad_fn', 'retains_grad', 'data')
     );
-
--- Whether a property of what a function returns is a size: how the program is configured.
-CREATE OR REPLACE MACRO is_size(property) AS
-    property IN ('ndim', 'shape');
 
 -- The norm of a tensor as it was recorded; NULL for what is no finite number.
 CREATE OR REPLACE MACRO finite(text) AS

@@ -23,6 +23,8 @@ WHERE passed.function = $function AND passed.outcome = 'ok'
     AND tensor.tensor_no = coalesce(CAST($tensor_no AS BIGINT), tensor.tensor_no)
 """
 
+SIZES = ("ndim", "shape")
+
 _ADDRESSES_GIVEN = """
 WITH given AS (
     SELECT step, regexp_extract_all(CAST(args AS VARCHAR), '_ID": ?(null|-?[0-9]+)', 1) AS addresses
@@ -79,8 +81,11 @@ def says_nothing(trace: Trace, names: Iterable[str], *, returned: bool) -> list[
 
     Sizes are among them where it is only said what is `returned`.
     """
-    query = "SELECT is_telling($1) AND NOT ($2 AND is_size($1))"
-    return [one for one in dict.fromkeys(names) if not trace.session.value(query, [one, returned])]
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if not trace.session.value("SELECT is_telling(?)", [name]) or (returned and name in SIZES)
+    ]
 
 
 def not_ordered(trace: Trace, invariant: Invariant) -> list[str]:

@@ -14,7 +14,7 @@ called AS (
         stage,
         count(*) AS times
     FROM candidate_calls
-    WHERE getvariable('all_hypotheses') OR NOT is_container(function)
+    WHERE getvariable('all_hypotheses') OR NOT starts_with(function, 'torch.nn.modules.container.')
     GROUP BY function, child, stage
 ),
 
@@ -94,40 +94,23 @@ CREATE OR REPLACE TEMP TABLE _merged_changes AS
 WITH
 concrete AS (
     SELECT
-        function,
-        variable_type,
-        attribute,
-        old_value,
-        new_value,
+        * REPLACE (sum(positive) AS positive, sum(completed) AS completed),
         old_value = 'null' AS from_null,
-        new_value = 'null' AS to_null,
-        sum(positive) AS positive,
-        sum(completed) AS completed
+        new_value = 'null' AS to_null
     FROM candidate_changes
-    GROUP BY function, variable_type, attribute, old_value, new_value
+    GROUP BY ALL
 ),
 
 changing AS (
-    SELECT
-        function,
-        variable_type,
-        attribute,
-        from_null,
-        to_null,
-        sum(positive) AS positive,
-        sum(completed) AS completed
+    SELECT * REPLACE (sum(positive) AS positive, sum(completed) AS completed)
     FROM candidate_changing
-    GROUP BY function, variable_type, attribute, from_null, to_null
+    GROUP BY ALL
 ),
 
 judged AS (
-    SELECT
-        function,
-        variable_type,
-        attribute,
-        sum(calls) AS calls
+    SELECT * REPLACE (sum(calls) AS calls)
     FROM candidate_judged
-    GROUP BY function, variable_type, attribute
+    GROUP BY ALL
 ),
 
 gain AS (

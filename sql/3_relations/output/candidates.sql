@@ -29,7 +29,7 @@ WHERE
     producer.returns_tensors
     AND found.json_type <> 'OBJECT'
     AND is_telling(found.property)
-    AND (getvariable('all_hypotheses') OR NOT is_size(found.property))
+    AND (getvariable('all_hypotheses') OR found.property NOT IN ('ndim', 'shape'))
     AND (getvariable('all_hypotheses') OR found.value <> 'null')
     AND NOT is_address(found.property);
 
