@@ -84,12 +84,17 @@ OPTIONS = {
     | {
         *("-i", "--invariants", "-o", "--output-dir", "--exit-zero", "--tolerance"),
         *("--check-relation-first", "--no-html-report", "--format", "--junit", "--suppressions"),
+        *("--report-wandb", "--report-mlflow"),
     },
     "invariants": {
         *("--relation", "--api", "--text", "--min-support", "--subtract", "--drop-implied"),
         *("--merge-sequences", "--format", "-o", "--output"),
     },
-    "merge": LIMITS | {"-o", "--output", "--exit-zero", "-v", "--verbose"},
+    "merge": LIMITS
+    | {
+        *("-o", "--output", "--exit-zero", "-v", "--verbose"),
+        *("--report-wandb", "--report-mlflow"),
+    },
     "batch": LIMITS | {"-j", "--jobs", "--nice", "--dry-run", "--exit-zero", "-v", "--verbose"},
     "diff": LIMITS | {"--format", "--all", "--exit-zero", "-v", "--verbose"},
     "export": LIMITS | {"-o", "--output-dir", "--traincheck", "--no-contexts", "-v", "--verbose"},
