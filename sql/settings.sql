@@ -7,7 +7,7 @@ SET VARIABLE dataset = coalesce(getvariable('dataset'), []);
 SET VARIABLE programs = CAST(getvariable('programs') AS VARCHAR[]);
 -- The Parquet files of these runs; NULL for all that are there.
 SET VARIABLE part_files = getvariable('part_files');
--- Fewest positive examples that make a hypothesis worth keeping.
+-- Fewest positive examples that make a hypothesis worth keeping, and a rule worth checking.
 SET VARIABLE min_support = coalesce(getvariable('min_support'), 2);
 -- Functions whose name contains one of these make no hypotheses: plumbing that says nothing of training.
 SET VARIABLE skip_functions = coalesce(getvariable('skip_functions'), [

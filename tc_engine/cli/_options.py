@@ -60,6 +60,12 @@ TempDir = Annotated[
     Path | None,
     typer.Option(envvar="TC_ENGINE_TEMP_DIR", metavar="DIR", help="Where to spill to."),
 ]
+MinSupport = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Fewest positive examples of an invariant.  [default: 2]"
+    ),
+]
 Tolerance = Annotated[
     float | None,
     typer.Option(

@@ -19,6 +19,7 @@ from tc_engine.cli._options import (
     Debug,
     Folders,
     MemoryLimit,
+    MinSupport,
     ReportMlflow,
     ReportWandb,
     Settings,
@@ -94,6 +95,7 @@ def check(
     ] = None,
     report_wandb: ReportWandb = None,
     report_mlflow: ReportMlflow = None,
+    min_support: MinSupport = None,
     tolerance: Tolerance = None,
     assignments: Settings = None,
     sql_path: SqlPath = None,
@@ -129,8 +131,8 @@ def check(
 
     paths = list(sql_path or ())
     values = settings(assignments or (), paths)
-    if tolerance is not None:
-        values["tolerance"] = tolerance
+    named = {"min_support": min_support, "tolerance": tolerance}
+    values |= {name: value for name, value in named.items() if value is not None}
     bounds = limits(threads, memory_limit, temp_dir)
     folder = output_dir or default_folder()
     division = Division(partitions, work, shard, ray).checked(traces or ())

@@ -15,6 +15,7 @@ from tc_engine.cli._options import (
     Debug,
     Folders,
     MemoryLimit,
+    MinSupport,
     Settings,
     SqlPath,
     TempDir,
@@ -49,12 +50,7 @@ def infer(
         list[str] | None,
         typer.Option(metavar="NAME...", help="All relations but these.", show_default=False),
     ] = None,
-    min_support: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", help="Fewest positive examples of an invariant.  [default: 2]"
-        ),
-    ] = None,
+    min_support: MinSupport = None,
     all_hypotheses: Annotated[
         bool,
         typer.Option(

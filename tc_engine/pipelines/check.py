@@ -185,8 +185,10 @@ def judge(
     """
     session.run("5_check/verdicts")
     tasks = []
+    left_out = _unsupported(session, invariants, known)
+    rules = {number: one for number, one in enumerate(invariants) if number not in left_out}
     for relation in sorted(filter(None, known.values()), key=lambda one: one.title):
-        chosen = {n: one for n, one in enumerate(invariants) if known[one.relation] is relation}
+        chosen = {n: one for n, one in rules.items() if known[one.relation] is relation}
         task = partial(_judge, relation=relation, invariants=chosen, further=further)
         tasks.append(partial(task, progress=progress))
     side_by_side(session, tasks, lanes)
@@ -234,13 +236,15 @@ def conclude(
     called = frozenset(session.rows("SELECT trace, function FROM called_functions"))
     own = _own(session, programs, called, invariants)
     judges = _scope(session, own, invariants, known)
+    unsupported = _unsupported(session, invariants, known)
     results = [
-        _result(
+        Result(
             trace,
             one,
             known[one.relation],
-            judged.get((number, trace)),
+            judged.get((number, trace), (0,))[0],
             violations.get((number, trace)),
+            unsupported.get(number, ""),
         )
         if judges(one, trace)
         else Result(trace, one, known[one.relation], 0, None, is_foreign=True)
@@ -339,15 +343,18 @@ def _judge(
         session.run(name)
 
 
-def _result(
-    trace: str,
-    invariant: Invariant,
-    relation: Relation | None,
-    judged: Sequence[int] | None,
-    violation: Violation | None,
-) -> Result:
-    reason = "" if relation else f"this version does not know {invariant.relation}"
-    return Result(trace, invariant, relation, judged[0] if judged else 0, violation, reason)
+def _unsupported(
+    session: Session, invariants: Sequence[Invariant], known: Mapping[str, Relation | None]
+) -> dict[int, str]:
+    """Return why nothing is checked of an invariant, by its number, where nothing is."""
+    least = int(session.value("SELECT getvariable('min_support')"))
+    found = {}
+    for number, one in enumerate(invariants):
+        if known[one.relation] is None:
+            found[number] = f"this version does not know {one.relation}"
+        elif one.positive is not None and one.positive < least:
+            found[number] = f"fewer than {least} positive examples (min_support)"
+    return found
 
 
 def _accepted(session: Session, invariants: Mapping[int, Invariant]) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,8 +37,8 @@ def render(
         lines += ["", *_minor(diagnosis.minor, alone=not found)]
     if diagnosis.suppressed:
         lines.append(f"Suppressed: {len(diagnosis.suppressed)} broken rules that may be broken")
-    unsupported = {r.invariant.relation: r.unsupported for r in check.results if r.unsupported}
-    lines += [f"Not checked: {reason}" for _, reason in sorted(unsupported.items())]
+    reasons = Counter(one.unsupported for one in check.results if one.unsupported)
+    lines += [f"Not checked: {reason} ({count})" for reason, count in sorted(reasons.items())]
     if folder:
         lines += ["", f"Results: {folder}"]
     return "\n".join(lines)

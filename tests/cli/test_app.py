@@ -83,6 +83,7 @@ OPTIONS = {
     "check": LEARNING
     | {
         *("-i", "--invariants", "-o", "--output-dir", "--exit-zero", "--tolerance"),
+        "--min-support",
         *("--check-relation-first", "--no-html-report", "--format", "--junit", "--suppressions"),
         *("--report-wandb", "--report-mlflow"),
     },

@@ -163,6 +163,23 @@ def test_infer_with_a_higher_support(cli: Cli, good: Path, tmp_path: Path) -> No
         assert file.read_text() == ""
 
 
+def test_check_with_a_higher_support(cli: Cli, good: Path, bad: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.json"
+    cli("infer", "-f", good, "-o", rules)
+    counts = [json.loads(line)["num_positive_examples"] for line in rules.read_text().splitlines()]
+    least = max(counts)
+    few = sum(count < least for count in counts)
+    assert 0 < few < len(counts)
+    for option in (["--min-support", least], ["--set", f"min_support={least}"]):
+        outcome = cli("check", "-f", bad, "-i", rules, "-o", tmp_path / "results", *option)
+        assert (
+            f"Not checked: fewer than {least} positive examples (min_support) ({few})"
+            in outcome.out
+        )
+        content = json.loads((tmp_path / "results" / "results.json").read_text())
+        assert content["traces"][0]["not_supported"] == few
+
+
 def test_infer_over_several_runs(cli: Cli, good: Path, bad: Path, tmp_path: Path) -> None:
     one, both = tmp_path / "one.json", tmp_path / "both.json"
     cli("infer", "-f", good, "-o", one)

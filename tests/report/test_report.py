@@ -130,4 +130,4 @@ def test_unknown_relation_is_not_checked_and_said(tmp_path: Path) -> None:
     found = check([run], [foreign])
     assert not found.violated
     text = summary.render(found, diagnose(found), tmp_path)
-    assert "Not checked: this version does not know SomeRelation" in text
+    assert "Not checked: this version does not know SomeRelation (1)" in text
