@@ -34,13 +34,20 @@ def test_every_difference_has_a_reason(found: Comparison) -> None:
 def test_all_their_invariants_are_compared(found: Comparison) -> None:
     standings = Counter(one.verdict for one in found.learned.theirs)
     assert sum(standings.values()) == 511
-    assert standings[SAME] >= 209
+    assert standings[SAME] >= 100
+    assert standings[SAME] + sum(standings[one] for one in reasons.BY_SETTING) >= 450
     assert standings[WEAKER] == len(found.learned.weaker)
     assert len(all_verdicts(found)) == 511 + 3
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("relation", ["ConsistentInputOutputRelation", "ConsistentOutputRelation"])
+@pytest.mark.parametrize(
+    "relation",
+    [
+        *("ConsistentInputOutputRelation", "ConsistentOutputRelation", "DistinctArgumentRelation"),
+        *("FunctionCoverRelation", "FunctionLeadRelation"),
+    ],
+)
 def test_with_all_hypotheses_each_side_implies_the_other(found: Comparison, relation: str) -> None:
     accounted = {SAME, *reasons.BY_SETTING, reasons.ABSENT}
     learned = found.learned
@@ -48,16 +55,10 @@ def test_with_all_hypotheses_each_side_implies_the_other(found: Comparison, rela
         one.verdict for one in learned.theirs if one.invariant.relation == relation
     } <= accounted
     ours = [*learned.ours, *learned.everything]
-    assert {one.verdict for one in ours if one.invariant.relation == relation} == {SAME}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "relation", ["DistinctArgumentRelation", "FunctionCoverRelation", "FunctionLeadRelation"]
-)
-def test_each_side_implies_the_other(found: Comparison, relation: str) -> None:
-    findings = [*found.learned.theirs, *found.learned.ours]
-    assert {one.verdict for one in findings if one.invariant.relation == relation} == {SAME}
+    assert {one.verdict for one in ours if one.invariant.relation == relation} <= {
+        SAME,
+        reasons.OF_MODULE,
+    }
 
 
 @pytest.mark.slow

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.compatibility.reasons import ABSENT, ADDRESS, SWITCHED_OFF
+from benchmarks.compatibility.reasons import ABSENT, ADDRESS, OF_MODULE, SWITCHED_OFF
 from benchmarks.compatibility.statements import (
     UNEXPLAINED,
     is_about_address,
+    is_about_module,
     is_unwritable,
     statement,
 )
@@ -112,6 +113,8 @@ def _only_ours(ours: Failed, looked_at: Set[tuple[str, str | None]]) -> str:
         return SWITCHED_OFF
     if _is_left_out(ours) and (relation, function) not in looked_at:
         return BUDGET
+    if is_about_module(ours.invariant):
+        return OF_MODULE
     if relation == "DistinctArgumentRelation" and ours.invariant.positive == 0:
         return NO_DIFFERENCE
     return UNEXPLAINED

@@ -22,6 +22,7 @@ from benchmarks.compatibility.statements import (
     UNEXPLAINED,
     Finding,
     arguments,
+    is_about_module,
     is_unwritable,
     precondition,
 )
@@ -44,6 +45,7 @@ VARIES = "given by name, and not the same in all calls (section 12)"
 PER_STAGE = "several of theirs together: one for each stage, with other arguments (section 8.1)"
 PER_STAGE_FEW = "theirs has one for each stage, and gave up the one with one example (section 8.1)"
 STAGE_BEGINS = "where a stage begins, theirs sees no change (Q12)"
+OF_MODULE = "about a function of Module itself, which TrainCheck skips (Q32)"
 SWITCHED_OFF = "TrainCheck does not infer this relation (section 8.9)"
 
 # As TrainCheck writes it.
@@ -139,6 +141,8 @@ def why_not_theirs(
     """
     count = sum(group.examples for group in missed)
     evidence = f"theirs leaves out {count} of {invariant.positive} calls"
+    if is_about_module(invariant):
+        return Finding(invariant, OF_MODULE, evidence)
     if count == sum(one.positive or 0 for one in few):
         return Finding(invariant, PER_STAGE_FEW, evidence)
     is_change = relation.by_stage and "attr_name" in invariant.params[1]

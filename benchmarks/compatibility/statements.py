@@ -72,6 +72,14 @@ def is_about_address(invariant: Invariant) -> bool:
     return any(_ADDRESS.match(str(param.get("attr_name", ""))) for param in invariant.params)
 
 
+def is_about_module(invariant: Invariant) -> bool:
+    """Tell whether an invariant names a function that every module has, such as train or eval."""
+    return any(
+        str(param.get("api_full_name")).startswith("torch.nn.modules.module.Module.")
+        for param in invariant.params
+    )
+
+
 def is_unwritable(invariant: Invariant) -> bool:
     """Tell whether an invariant is about a value that TrainCheck could not write down."""
     return any(
