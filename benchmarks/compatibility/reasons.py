@@ -28,7 +28,7 @@ from benchmarks.compatibility.statements import (
 )
 from benchmarks.compatibility.trace import Group, Trace
 from tc_engine.invariants import Invariant
-from tc_engine.relations._base import Relation
+from tc_engine.relations._base import Relation, short_function
 
 ADDRESS = "about the address of an object (Q3, Q11)"
 ABSENT = "the value is that there is no such property (Q15, Q46)"
@@ -154,7 +154,7 @@ def why_not_theirs(
 def _left_out(trace: Trace, invariant: Invariant) -> Finding:
     """Return the reason why ours state it only with `all_hypotheses`."""
     if others := not_ordered(trace, invariant):
-        return Finding(invariant, ORDER, " and ".join(others))
+        return Finding(invariant, ORDER, " and ".join(map(short_function, others)))
     spoken_of = properties(invariant)
     names = [one.name for one in spoken_of]
     found = {value for one in spoken_of for value in values(trace, invariant, one)}

@@ -25,8 +25,9 @@ def _theirs(learned: Rules) -> Iterable[str]:
     yield _standings(learned.theirs)
     left_out = [one for one in learned.theirs if one.verdict in BY_SETTING]
     yield (
-        f"{len(left_out)} are left out because they are about properties that tell nothing of the "
-        "program. Inferred with `--set all_hypotheses=true`, ours imply each of them. By property:"
+        f"{len(left_out)} are left out because they are about properties or orders of calls that "
+        "tell nothing of the program. Inferred with `--set all_hypotheses=true`, ours imply each "
+        "of them. By property or function:"
     )
     yield _by_property(left_out)
     yield "The others that ours do not imply:"
@@ -106,7 +107,7 @@ def _by_property(findings: Iterable[Finding]) -> str:
     for (relation, reason, name), count in sorted(counts.items()):
         lines.setdefault((relation, reason), []).append(f"{name} ({count})")
     return table(
-        ("relation", "reason", "properties (invariants)"),
+        ("relation", "reason", "properties or functions (invariants)"),
         [(*key, ", ".join(names)) for key, names in lines.items()],
     )
 

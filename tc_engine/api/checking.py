@@ -80,8 +80,8 @@ class Checked:
     def verdicts(self) -> pl.DataFrame:
         """A row per trace and invariant, in the order of both.
 
-        `outcome` is violated, passed, not_triggered, foreign (taught by one other program alone)
-        or not_supported (`unsupported` tells why). `_ts` are ns of the trace's clock;
+        `outcome` is violated, passed, not_triggered, foreign (about other programs only) or
+        not_supported (`unsupported` tells why). `_ts` are ns of the trace's clock;
         `detected_share` is a share of the trace's time.
         """
         return frames.verdicts(self._found, self._diagnosis)

@@ -27,6 +27,7 @@ INVARIANTS = pl.Schema(
         "positive": pl.Int64(),
         "negative": pl.Int64(),
         "programs": pl.List(pl.String()),
+        "is_local": pl.Boolean(),
         "params": pl.String(),
     }
 )
@@ -141,6 +142,7 @@ def _invariant(one: Invariant) -> dict[str, Any]:
         "positive": one.positive,
         "negative": one.negative,
         "programs": list(one.programs),
+        "is_local": one.is_local,
         "params": json.dumps(one.params),
     }
 

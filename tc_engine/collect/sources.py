@@ -124,10 +124,8 @@ class Places:
         if known is None:
             if len(self._texts) >= MOST_KNOWN:
                 self._texts.clear()
-            known = self._texts[id(code)] = (
-                code,
-                {},
-            )  # with the code, or its id may become another's
+            # Kept with the code, or its id may become another's.
+            known = self._texts[id(code)] = (code, {})
         text = known[1].get(call.instruction)
         if text is None:
             line = _line(code, call.instruction)

@@ -107,7 +107,7 @@ def broken(result: Result, check: Check) -> Broken:
     if result.relation is None:
         raise ValueError("nothing is violated of a relation that is not known")
     trace, invariant = result.trace, result.invariant
-    is_own = not invariant.programs or any((trace, p) in check.own for p in invariant.programs)
+    is_own = any((trace, program) in check.own for program in invariant.programs)
     others = () if is_own else invariant.programs
     about = result.relation.claim(invariant.params)
     absent = [one for one in functions(invariant) if (trace, one) not in check.called]

@@ -70,7 +70,7 @@ def _describe(number: int, finding: Finding) -> list[str]:
     if violation.source:
         where.append(f"at {violation.source}")
     lines = [
-        f"{number:3}. {describe_failure(head)}",
+        f"{number:3}. {finding.title}",
         f"     {_since(violation.first_step, violation.last_step)}: {share}"
         + (f"; it {learned}" if head.invariant.positive else ""),
         f"     first seen in {', '.join(where)}",

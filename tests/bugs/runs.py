@@ -72,6 +72,10 @@ class Runs:
         """Judge the right run with the same options."""
         return self._judge(bug, bug.right)
 
+    def right_run(self, bug: Bug) -> Dataset:
+        """Return the right run with the options of the wrong one."""
+        return self._collected(bug.right)
+
     def learned(self, bug: Bug) -> list[Invariant]:
         """Return what is learned from the good runs of a bug."""
         if bug.name not in self._learned:

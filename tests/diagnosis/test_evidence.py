@@ -46,11 +46,16 @@ def test_a_call_is_missing_where_nothing_else_does_what_it_does(
     assert verdict(functions, called, programs=("a.py", "b.py")).claim is claim
 
 
-@pytest.mark.parametrize("of", [{}, {"programs": ("a.py",), "own": ("a.py",)}])
-def test_what_good_runs_of_the_program_have_is_missing(of: dict[str, tuple[str, ...]]) -> None:
+@pytest.mark.parametrize(
+    ("of", "claim"),
+    [({}, Claim.ORDER), ({"programs": ("a.py",), "own": ("a.py",)}, Claim.MISSING)],
+)
+def test_what_good_runs_of_the_program_have_is_missing(
+    of: dict[str, tuple[str, ...]], claim: Claim
+) -> None:
     for functions, called in (((CLIP, ADAM), {ADAM}), ((CLEAR, ADAM), {CLEAR, SGD})):
         one = verdict(functions, called, **of)
-        assert (one.claim, one.missing) == (Claim.MISSING, *(set(functions) - called))
+        assert (one.claim, one.missing) == (claim, *(set(functions) - called))
 
 
 @pytest.mark.parametrize(("programs", "points"), [(1, -8), (2, -6), (4, -2), (6, 0)])
