@@ -118,11 +118,17 @@ def _verdict(count: int) -> str:
 
 
 def _summary(document: Mapping[str, Any]) -> str:
-    parts = [
-        f"{one['name']}: {one['invariants']:,} rules, {one['violated']:,} violated, "
-        f"{one['passed']:,} passed, {one['not_triggered']:,} not triggered"
-        for one in document["traces"]
-    ]
+    shown = {"foreign": "of other programs", "not_supported": "not supported"}
+    parts = []
+    for one in document["traces"]:
+        counts = [
+            f"{one['name']}: {one['invariants']:,} rules",
+            f"{one['violated']:,} violated",
+            f"{one['passed']:,} passed",
+            f"{one['not_triggered']:,} not triggered",
+            *(f"{one[key]:,} {words}" for key, words in shown.items() if one[key]),
+        ]
+        parts.append(", ".join(counts))
     return "; ".join(parts)
 
 

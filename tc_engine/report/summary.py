@@ -37,6 +37,9 @@ def render(
         lines += ["", *_minor(diagnosis.minor, alone=not found)]
     if diagnosis.suppressed:
         lines.append(f"Suppressed: {len(diagnosis.suppressed)} broken rules that may be broken")
+    foreign = sum(one.is_foreign for one in check.results)
+    if foreign:
+        lines.append(f"Not checked: about other programs only ({foreign})")
     reasons = Counter(one.unsupported for one in check.results if one.unsupported)
     lines += [f"Not checked: {reason} ({count})" for reason, count in sorted(reasons.items())]
     if folder:
