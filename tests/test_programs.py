@@ -15,6 +15,14 @@ from tc_engine.pipelines.infer import infer
 from tests.builder import Trace
 
 
+def written(trace: Trace, folder: Path, program: str) -> Dataset:
+    """Write a trace as that of a program."""
+    trace.write(folder)
+    manifest = read_manifest(folder)
+    write_manifest(folder, replace(manifest, command=["python", f"jobs/{program}"]))
+    return open_dataset(folder)
+
+
 def run(folder: Path, program: str, *inside: str) -> Dataset:
     """Return a run of a program whose function `step` calls others."""
     trace = Trace()
@@ -24,10 +32,7 @@ def run(folder: Path, program: str, *inside: str) -> Dataset:
             for function in inside:
                 with trace.call(function):
                     pass
-    trace.write(folder)
-    manifest = read_manifest(folder)
-    write_manifest(folder, replace(manifest, command=["python", f"jobs/{program}"]))
-    return open_dataset(folder)
+    return written(trace, folder, program)
 
 
 def learned(*runs: Dataset, relation: str = "contain") -> dict[str, Invariant]:
@@ -101,10 +106,7 @@ def in_order(folder: Path, program: str, functions: str) -> Dataset:
         for function in functions:
             with trace.call(function):
                 pass
-    trace.write(folder)
-    manifest = read_manifest(folder)
-    write_manifest(folder, replace(manifest, command=["python", program]))
-    return open_dataset(folder)
+    return written(trace, folder, program)
 
 
 @pytest.mark.parametrize(
@@ -135,10 +137,7 @@ def test_an_order_with_what_is_called_once_is_judged_in_runs_of_its_programs(
         for function in ("seed", *functions * 3):
             with trace.call(function):
                 pass
-        trace.write(folder)
-        manifest = read_manifest(folder)
-        write_manifest(folder, replace(manifest, command=["python", program]))
-        return open_dataset(folder)
+        return written(trace, folder, program)
 
     runs = [once_then(tmp_path / name, f"{name}.py", "abcdefghij") for name in "xy"]
     found = learned(*runs, relation="lead")
