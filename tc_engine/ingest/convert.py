@@ -8,14 +8,10 @@ trace. The same input gives the same bytes.
 from __future__ import annotations
 
 from array import array
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 
 import duckdb
 import pyarrow as pa
@@ -34,7 +30,6 @@ from tc_engine.parts import write_part
 # Events in memory at once, about 1 kB each, and the rows of a row group.
 GROUP_ROWS = 16 * 1024
 PART_ROWS = 8 * GROUP_ROWS
-LANES = 2  # row groups that are put together at once
 SHOWN_PROBLEMS = 20
 CREATED_BY = f"tc_engine {tc_engine.__version__} ingest"
 _FETCHED = 64 * 1024
@@ -143,58 +138,35 @@ def _write_parts(session: Session, run: Path) -> None:
     processes = session.rows(
         "SELECT process_id, count(*) FROM placed_events GROUP BY process_id ORDER BY process_id"
     )
-    session.run("0_ingest/part")
-    # While rows are compressed, the next ones are put together, and parents are looked for.
-    with ExitStack() as stack:
-        lanes: SimpleQueue[Session] = SimpleQueue()
-        for number in range(LANES):
-            lanes.put(stack.enter_context(closing(session.beside(f"lane_{number}"))))
-        calls = stack.enter_context(session.connection.cursor())
-        helpers = stack.enter_context(ThreadPoolExecutor(LANES + 1))
+    # While Python looks for parents, and while rows are compressed, the next ones are put together.
+    with ThreadPoolExecutor(2) as helpers, session.connection.cursor() as calls:
         for process, events in processes:
+            session.set("process", process)
             found = helpers.submit(_parents, calls, process, events)
             for number, first in enumerate(range(1, events + 1, PART_ROWS)):
-                last = min(first + PART_ROWS - 1, events)
-                groups = [
-                    partial(_group, lanes, process, start, min(start + GROUP_ROWS - 1, last))
-                    for start in range(first, last + 1, GROUP_ROWS)
-                ]
-                tables = _with_parents(_ahead(helpers, groups), first, found)
-                write_part(run, str(process), number, tables, CREATED_BY)
+                tables = _tables(session, first, min(first + PART_ROWS - 1, events), found)
+                write_part(run, str(process), number, _ahead(helpers, tables), CREATED_BY)
 
 
-def _ahead(
-    helpers: ThreadPoolExecutor, groups: Iterable[Callable[[], pa.Table]]
+def _tables(
+    session: Session, first: int, last: int, found: Future[array[int]]
 ) -> Iterator[pa.Table]:
-    """Yield tables in order, each after as many others as there are lanes have been asked for."""
-    coming: deque[Future[pa.Table]] = deque()
-    for group in groups:
-        coming.append(helpers.submit(group))
-        if len(coming) > LANES:
-            yield coming.popleft().result()
-    while coming:
-        yield coming.popleft().result()
-
-
-def _with_parents(
-    tables: Iterable[pa.Table], first: int, found: Future[array[int]]
-) -> Iterator[pa.Table]:
-    """Fill in the parents of events; `first` is the number of the first one."""
-    for table in tables:
-        outer = _nullable(found.result()[first : first + len(table)])
-        first += len(table)
+    """Yield the events of a process from `first` to `last`, a row group at a time."""
+    for start in range(first, last + 1, GROUP_ROWS):
+        session.set("first_event", start)
+        session.set("last_event", min(start + GROUP_ROWS - 1, last))
+        session.run("0_ingest/part")
+        table = _part(session)
+        outer = _nullable(found.result()[start : start + len(table)])
         yield table.set_column(table.schema.get_field_index("parent_id"), "parent_id", outer)
 
 
-def _group(lanes: SimpleQueue[Session], process: int, first: int, last: int) -> pa.Table:
-    """Return the events of a process from `first` to `last`."""
-    lane = lanes.get()
-    try:
-        for name, value in (("process", process), ("first_event", first), ("last_event", last)):
-            lane.set(name, value)
-        return _part(lane)
-    finally:
-        lanes.put(lane)
+def _ahead(helpers: ThreadPoolExecutor, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables, each after the next one has been asked for."""
+    coming = helpers.submit(next, tables, None)
+    while (table := coming.result()) is not None:
+        coming = helpers.submit(next, tables, None)
+        yield table
 
 
 def _part(session: Session) -> pa.Table:
