@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import interop_page as page
+from benchmarks.compatibility.statements import is_about_module
 from benchmarks.interop_page import NOT_TRIGGERED, PASSED, VIOLATED, Compared, Reading, Verdict
 from benchmarks.traces import unpack
 from tc_engine import invariants, relations
 from tc_engine.dataset import open_dataset
-from tc_engine.invariants import Invariant
+from tc_engine.invariants import Invariant, from_json
 from tc_engine.pipelines.infer import infer
 from tests.worked_examples import WORKED
 from tests.worked_examples_more import WORKED_MORE
@@ -35,7 +36,9 @@ OUR_CHECK = (*OURS, "check", "--exit-zero")
 THEIR_CHECK = (str(ROOT / ".interop" / "bin" / "traincheck-check"), "--no-html-report")
 
 LOGS = {VIOLATED: "failed.log", PASSED: "passed.log", NOT_TRIGGERED: "not_triggered.log"}
-COVER, DISTINCT = "FunctionCoverRelation", "DistinctArgumentRelation"
+COVER, LEAD = "FunctionCoverRelation", "FunctionLeadRelation"
+DISTINCT = "DistinctArgumentRelation"
+OF_MODULE = "theirs sees no call of a function that every Module has, as train and eval (Q32)"
 
 COVER_PASSES = "theirs files a satisfied Cover invariant as not triggered (Q52)"
 ADDRESSES = "the arguments of the two calls differ in the addresses of tensors only (Q55)"
@@ -118,6 +121,8 @@ def reason(theirs: Verdict, ours: Verdict, all_pairs: Verdict) -> str:
     relation, says = ours.content["invariant"]["relation"], (theirs.says, ours.says)
     if relation == COVER and says == (NOT_TRIGGERED, PASSED):
         return COVER_PASSES
+    if relation in (COVER, LEAD) and is_about_module(from_json(ours.content["invariant"])):
+        return OF_MODULE
     if relation == DISTINCT and says == (PASSED, VIOLATED):
         first, second = (call["args"] for call in ours.content["trace"])
         if first != second and without_addresses(first) == without_addresses(second):
