@@ -14,14 +14,14 @@ from tests.worked_examples_tensors import tensor
 
 
 def run(folder: Path, repeats: int = 4, values: int = 3) -> Path:
-    """In two steps, a function is called again and again, each time with another type."""
+    """In two steps, a function is called again and again, each time on another device."""
     trace = Trace()
     for step in range(2):
         trace.at(step=step)
         with trace.call("m.begin"):
             pass
         for number in range(repeats):
-            with trace.call("m.make", args=[number], result=tensor(number % values, 2)):
+            with trace.call("m.make", args=[number], result=tensor(2, device=number % values)):
                 pass
         with trace.call("m.end"):
             pass
