@@ -62,7 +62,3 @@ CREATE OR REPLACE MACRO tidy(value) AS
         WHEN contains(value, 'ML_DAIKON_') THEN quote_non_finite(_rename_addresses(value))
         ELSE quote_non_finite(value)
     END;
-
--- The object without some of its keys, given as {"key":null, ...}; NULL where nothing is left.
-CREATE OR REPLACE MACRO without_keys(value, keys) AS
-    nullif(json_merge_patch(value, keys), '{}');

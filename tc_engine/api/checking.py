@@ -20,8 +20,8 @@ from tc_engine.diagnosis.findings import key_of
 from tc_engine.diagnosis.suppressions import active
 from tc_engine.errors import UsageError
 from tc_engine.invariants import Invariant, from_json, read, read_together
-from tc_engine.partitions.checking import Asked
-from tc_engine.pipelines import check as flow
+from tc_engine.partitions.checking import Asked, check_together
+from tc_engine.pipelines.check import Check
 from tc_engine.remote import place
 from tc_engine.report import document, page, results, summary
 from tc_engine.report.saved import Saved
@@ -41,7 +41,7 @@ class Checked:
 
     def __init__(
         self,
-        found: flow.Check,
+        found: Check,
         diagnosis: Diagnosis,
         asked: Asked,
         stated: str,
@@ -176,14 +176,7 @@ def check(  # noqa: PLR0913 - the options of a command
         options.limits,
         options.limits,
     )
-    found = flow.check(
-        asked.runs,
-        asked.invariants,
-        limits=asked.limits,
-        settings=asked.settings,
-        sql_path=asked.sql_path,
-        progress=options.progress,
-    )
+    found = check_together(asked, options.progress)
     return Checked(found, diagnose(found, allowed), asked, text, options.progress)
 
 

@@ -116,18 +116,11 @@ class Division:
 
     def check(self, asked: checking.Asked, plan: Plan, console: Console) -> Check | None:
         """Check runs; None for a shard, which tells what comes next."""
-        from tc_engine.pipelines import check as flow
+        from tc_engine.partitions import checking
 
         if not self._divides:
-            return flow.check(
-                asked.runs,
-                asked.invariants,
-                limits=asked.limits,
-                settings=asked.settings,
-                sql_path=asked.sql_path,
-                progress=console.phase,
-            )
-        from tc_engine.partitions import checking, shards
+            return checking.check_together(asked, console.phase)
+        from tc_engine.partitions import shards
 
         with scratch_folder(self.work or asked.limits.temp_dir) as scratch:
             context = asked.context(self.work or scratch)

@@ -116,10 +116,16 @@ def broken(result: Result, check: Check) -> Broken:
         return Broken(result, Claim.CALL, others=others)
     if about not in (Claim.ORDER, Claim.TRAINING_ORDER) or not absent:
         return Broken(result, about, others=others)
-    called = [function for of, function in check.called if of == trace]
-    needed = is_own or (_role(absent[0]) and _role(absent[0]) not in map(_role, called))
-    telling = needed and is_training(absent[0])
+    telling = is_training(absent[0]) and (is_own or _nothing_else_does(absent[0], trace, check))
     return Broken(result, Claim.MISSING if telling else Claim.ORDER, absent[0], others)
+
+
+def _nothing_else_does(function: str, trace: str, check: Check) -> bool:
+    """Tell whether every program that trains does what a function does, and a trace does not."""
+    role = _role(function)
+    return role is not None and all(
+        of != trace or _role(called) != role for of, called in check.called
+    )
 
 
 def _role(function: str) -> str | None:

@@ -46,6 +46,18 @@ class Asked:
         return store.context(work, self.sql_path, "check", self.settings, runs, stated)
 
 
+def check_together(asked: Asked, progress: Callable[[str], None]) -> flow.Check:
+    """Judge every invariant in every run in one session, without partitions."""
+    return flow.check(
+        asked.runs,
+        asked.invariants,
+        limits=asked.limits,
+        settings=asked.settings,
+        sql_path=asked.sql_path,
+        progress=progress,
+    )
+
+
 def check(
     asked: Asked,
     partitions: Sequence[Partition],
