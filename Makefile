@@ -20,7 +20,7 @@ help: ## Show this list
 install: $(INSTALLED) ## Set up .venv with the package, the collector and the tools
 
 # --group needs pip 25.1; the pip that comes with Python may be older.
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt hatch_build.py tc_engine/collect/native.c
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 		sys.exit(v < (3, 11) and "This needs Python 3.11 or newer, and $(PYTHON) is %d.%d: try make PYTHON=python3.11" % v)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

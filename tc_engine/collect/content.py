@@ -14,13 +14,27 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 WORD = 8
 PART = 31 * 1024  # elements: below 32,768 torch works in the calling thread and in its cache
-_STRIDED_TYPES = (Tensor, torch.nn.Parameter)
-_REAL_TYPES = frozenset(
-    {
+STRIDED_TYPES = (Tensor, torch.nn.Parameter)
+
+
+@lru_cache
+def signless(dtype: torch.dtype) -> int:
+    """Return a word with the bits that are set in no element of this type that is zero."""
+    if not (dtype.is_floating_point or dtype.is_complex):
+        return -1
+    width = dtype.itemsize // (2 if dtype.is_complex else 1)
+    element = (1 << (8 * width - 1)) - 1
+    return sum(element << (8 * width * place) for place in range(WORD // width))
+
+
+REAL_TYPES = {
+    dtype: signless(dtype)
+    for dtype in (
         *(torch.float64, torch.float32, torch.float16, torch.bfloat16),
         *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8),
-    }
-)
+    )
+}
+"""Types whose tensors can be copied as they are, each with what `signless` says of it."""
 
 
 def inner_tensors(tensor: Tensor) -> list[Tensor]:
@@ -28,7 +42,7 @@ def inner_tensors(tensor: Tensor) -> list[Tensor]:
 
     Raises TypeError for a fake tensor.
     """
-    if type(tensor) in _STRIDED_TYPES:
+    if type(tensor) in STRIDED_TYPES:
         return [tensor]
     if type(tensor).__name__ == "FakeTensor":
         raise TypeError("a fake tensor has no content")
@@ -41,11 +55,12 @@ def inner_tensors(tensor: Tensor) -> list[Tensor]:
 
 def plain_type(tensor: Tensor) -> torch.dtype | None:
     """Return the type of a tensor as nearly all are, which can be copied as it is; else None."""
-    if type(tensor) not in _STRIDED_TYPES or tensor.layout is not torch.strided:
+    if type(tensor) not in STRIDED_TYPES or tensor.layout is not torch.strided:
         return None
     dtype = tensor.dtype
-    is_plain = dtype in _REAL_TYPES and not tensor.is_neg() and tensor.data_ptr()
-    return dtype if is_plain else None
+    is_plain = dtype in REAL_TYPES and not tensor.is_neg() and tensor.data_ptr()
+    # A view of memory that was released has an address nevertheless.
+    return dtype if is_plain and tensor.untyped_storage().nbytes() else None
 
 
 def strided_parts(tensor: Tensor) -> list[Tensor]:
@@ -72,16 +87,6 @@ def _bits(strided: Tensor) -> Tensor:
     if strided.is_conj() or strided.is_neg():
         return strided.resolve_conj().resolve_neg()
     return strided
-
-
-@lru_cache
-def signless(dtype: torch.dtype) -> int:
-    """Return a word with the bits that are set in no element of this type that is zero."""
-    if not (dtype.is_floating_point or dtype.is_complex):
-        return -1
-    width = dtype.itemsize // (2 if dtype.is_complex else 1)
-    element = (1 << (8 * width - 1)) - 1
-    return sum(element << (8 * width * place) for place in range(WORD // width))
 
 
 def is_zero(flat: Tensor) -> bool:

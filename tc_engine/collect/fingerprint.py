@@ -23,13 +23,22 @@ from tc_engine.collect.content import (
     strided_parts,
     words_of,
 )
-from tc_engine.collect.joined import Joined, Kind, is_probed, room_of, sample, words_in
+from tc_engine.collect.joined import (
+    Joined,
+    Kind,
+    is_probed,
+    room_of,
+    sample,
+    words_in,
+)
+from tc_engine.collect.native import Memory, Native, read
 from tc_engine.collect.pending import Pending
 
 LARGE = 24 * 61 * 480  # words of a tensor that is computed by itself
 ROOM_ON_HOST, ROOM_ON_DEVICE = 2**18, 2**22  # words of a buffer
 KEPT = 2**23  # words of all buffers together
 MOST_SEEN = 4096
+HOST = torch.device("cpu")
 _SIGNLESS = 0x7F7F7F7F7F7F7F7F  # a word without the sign bits of any float type
 _NONZERO = 0x5DEECE66D  # stands in for content that is not zero but sums up to zero
 
@@ -64,9 +73,13 @@ class _Contents:
 
 
 class Fingerprints:
-    """Computes fingerprints; keeps nothing of a tensor."""
+    """Computes fingerprints; keeps nothing of a tensor.
 
-    def __init__(self) -> None:
+    On the host with `native`, if there is such code, else with torch.
+    """
+
+    def __init__(self, native: Native | None = None) -> None:
+        self._native = native
         self._checksum = Checksum()
         self._plans: dict[object, list[tuple[Sequence[int], Joined | None]]] = {}
         self._buffers: dict[object, Joined] = {}
@@ -94,8 +107,15 @@ class Fingerprints:
         found: list[int | None] = [None] * len(tensors)
         probes: list[int | None] = [None] * len(tensors)
         with torch.no_grad():
-            for device, contents in self._read_all(tensors, found).items():
+            memory, devices = self._read_all(tensors, found)
+            for device, contents in devices.items():
                 self._compute(device, contents, found, probes, pending)
+            if self._native is not None and memory.places:
+                weights = self._checksum.weights(HOST)
+                for place, number in self._native.probes(memory, weights):
+                    probes[place] = number
+                for place, number, is_nonzero in self._native.numbers(memory, weights):
+                    found[place] = (number or _NONZERO) if is_nonzero else 0
         return found, probes
 
     def probe(self, tensors: Sequence[Tensor | None]) -> list[int | None]:
@@ -107,7 +127,12 @@ class Fingerprints:
         """
         found: list[int | None] = [None] * len(tensors)
         with torch.no_grad():
-            for device, contents in self._read_all(tensors, [None] * len(tensors)).items():
+            memory, devices = self._read_all(tensors, [None] * len(tensors))
+            if self._native is not None and memory.places:
+                weights = self._checksum.weights(HOST)
+                for place, number in self._native.probes(memory, weights):
+                    found[place] = number
+            for device, contents in devices.items():
                 numbers = [i for i, kind in enumerate(contents.kinds) if is_probed(kind)]
                 if numbers and _is_host(device):
                     samples = torch.stack([sample(contents.words(number)) for number in numbers])
@@ -118,12 +143,18 @@ class Fingerprints:
 
     def _read_all(
         self, tensors: Sequence[Tensor | None], found: list[int | None]
-    ) -> dict[torch.device, _Contents]:
-        """Make the content of tensors readable; put into `found` what is settled already."""
+    ) -> tuple[Memory, dict[torch.device, _Contents]]:
+        """Make the content of tensors readable; put into `found` what is settled already.
+
+        The first is for compiled code, the other for torch.
+        """
         devices: defaultdict[torch.device, _Contents] = defaultdict(_Contents)
-        for place, tensor in enumerate(tensors):
-            if tensor is None:
-                continue
+        if self._native is None:
+            memory, _ = read([])
+            others = [(place, one) for place, one in enumerate(tensors) if one is not None]
+        else:
+            memory, others = read(tensors)
+        for place, tensor in others:
             dtype = plain_type(tensor)
             if dtype is not None:
                 devices[tensor.device].add(place, tensor, (dtype, tensor.shape, dtype))
@@ -136,7 +167,13 @@ class Fingerprints:
                 contents.flats[place] = flat
             else:
                 found[place] = flat
-        return devices
+        if self._native is not None and HOST in devices:
+            contents = devices.pop(HOST)
+            for place, source, kind in zip(
+                contents.places, contents.sources, contents.kinds, strict=True
+            ):
+                memory.add(place, source.contiguous(), signless(kind[2]))
+        return memory, devices
 
     def _read(self, tensor: Tensor) -> Tensor | int | None:
         """Return the elements along one axis; a number or None if it is settled already."""
@@ -149,7 +186,7 @@ class Fingerprints:
                 return None
             if part.numel() == 0:
                 return 0
-            if part.data_ptr() == 0 and part.untyped_storage().size() == 0:
+            if part.untyped_storage().nbytes() == 0:
                 return None
             flat = part.contiguous().view(-1)
             words_of(flat[:1])  # raises where a type cannot be read as bits

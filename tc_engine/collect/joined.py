@@ -15,15 +15,20 @@ from itertools import accumulate, pairwise
 import torch
 from torch import Tensor
 
-from tc_engine.collect.checksum import FOLD, GRIDS, Checksum, Grid, sums_of_chunks
+from tc_engine.collect.checksum import (
+    COARSE,
+    COARSE_CHUNK,
+    FINE,
+    FOLD,
+    PROBED,
+    PROBED_FROM,
+    READ_FROM,
+    SMALL,
+    Checksum,
+    Grid,
+    sums_of_chunks,
+)
 from tc_engine.collect.content import WORD, is_nonzero, signless, words_of
-
-COARSE = GRIDS[0]
-FINE = (31, 64), (32, 62)
-SMALL = 31 * 64  # words of a tensor of which each is weighed; as many make a chunk
-COARSE_CHUNK = COARSE[0][0] * COARSE[0][1]
-READ_FROM = 48 * 1024  # words of a tensor of which the coarse chunks are not copied
-PROBED, PROBED_FROM = 64, 1024  # words
 
 Kind = tuple[torch.dtype, torch.Size, torch.dtype]
 """Type and shape of a tensor, and the type of its elements, for which words may stand."""

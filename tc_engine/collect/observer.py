@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from tc_engine.collect import native
 from tc_engine.collect.events import Call, Look, Thread
 from tc_engine.collect.fingerprint import Fingerprints
 from tc_engine.collect.norms import norms
@@ -73,7 +74,7 @@ class Observer:
         self._variables = variables
         self._plan = plan
         self._shown = plan.shows("data"), plan.shows("grad")
-        self._fingerprints = Fingerprints()
+        self._fingerprints = Fingerprints(native.load())
         self._facts: dict[tuple[Any, ...], str] = {}
         self._lock = threading.Lock()
 
@@ -142,44 +143,69 @@ class Observer:
     ) -> None:
         found = _Found({}, [], [], [])
         variables = self._variables.all() if only is None else only
-        for variable in self._safe(variables, thread):
-            try:
-                self._see(variable, content, found)
-            except Exception as error:
-                self._leave_out(variable, error)
+        pairs = self._present(self._safe(variables, thread))
+        if not content & Content.NO_DATA:
+            self._see_data(pairs, content, found)
+        if self._shown[1] and not content & Content.NO_GRAD:
+            self._see_grads(pairs, content, found)
         if found.doubtful:
             found = self._without_doubt(found)
         if found.slots or found.facts:
             self._hand_over(thread, now, cause, found)
 
-    def _see(self, variable: Variable, content: int, found: _Found) -> None:
-        """Note what of a variable may not be as it was. Asked for each variable at each look."""
-        tensor = variable.tensor()
-        if tensor is None:
-            return
-        if not content & Content.NO_DATA:
-            self._see_data(variable, tensor, content, found)
-        if not (content & Content.NO_GRAD or variable.is_buffer) and self._shown[1]:
-            grad = tensor.grad if tensor.is_leaf else None
-            key = 0 if grad is None else _evidence(grad)
-            is_new = key is None or key != variable.grad_key
-            if is_new:
-                variable.grad_key = key
-            if is_new or (grad is not None and content & Content.GRAD):
-                _note(variable, grad, False, is_new or content & Content.DEEP, found)
+    def _present(self, variables: Iterable[Variable]) -> list[tuple[Variable, Tensor]]:
+        """Return the variables that have a tensor now, with it."""
+        pairs = []
+        for variable in variables:
+            try:
+                tensor = variable.tensor()
+            except Exception as error:
+                self._leave_out(variable, error)
+                continue
+            if tensor is not None:
+                pairs.append((variable, tensor))
+        return pairs
 
-    def _see_data(self, variable: Variable, tensor: Tensor, content: int, found: _Found) -> None:
-        key = _evidence(tensor)
-        is_new = key is None or key != variable.data_key
-        if is_new:
-            variable.data_key = key
-            variable.is_held = id(tensor) in self._variables.held
-        if is_new or tensor.__dict__:
-            facts = self._facts_of(tensor, variable.is_held)
-            if facts is not variable.facts:
-                variable.facts = found.facts[variable] = facts
-        if (is_new or content & _kind(variable)) and self._shown[0]:
-            _note(variable, tensor, True, is_new or content & Content.DEEP, found)
+    def _see_data(
+        self, pairs: Iterable[tuple[Variable, Tensor]], content: int, found: _Found
+    ) -> None:
+        """Note which data may not be as it was. Asked for each variable at each look."""
+        deep, some, shown = content & Content.DEEP, content & Content.DATA, self._shown[0]
+        for variable, tensor in pairs:
+            try:
+                key = _evidence(tensor)
+                is_new = key is None or key != variable.data_key
+                if is_new:
+                    variable.data_key = key
+                    variable.is_held = id(tensor) in self._variables.held
+                if is_new or tensor.__dict__:
+                    facts = self._facts_of(tensor, variable.is_held)
+                    if facts is not variable.facts:
+                        variable.facts = found.facts[variable] = facts
+                if shown and (is_new or (some and some & _kind(variable))):
+                    _note(variable, tensor, True, is_new or deep, found)
+            except Exception as error:
+                self._leave_out(variable, error)
+
+    def _see_grads(
+        self, pairs: Iterable[tuple[Variable, Tensor]], content: int, found: _Found
+    ) -> None:
+        """Note which gradients may not be as they were, likewise."""
+        deep, all_of_them = content & Content.DEEP, content & Content.GRAD
+        for variable, tensor in pairs:
+            if variable.is_buffer:
+                continue
+            try:
+                grad = tensor.grad if tensor.is_leaf else None
+                key = 0 if grad is None else _evidence(grad)
+                is_new = key is None or key != variable.grad_key
+                if is_new:
+                    variable.grad_key = key
+                elif grad is None or not all_of_them:
+                    continue
+                _note(variable, grad, False, is_new or deep, found)
+            except Exception as error:
+                self._leave_out(variable, error)
 
     def _without_doubt(self, found: _Found) -> _Found:
         """Leave out what a probe finds as it was."""

@@ -26,6 +26,7 @@ from tc_engine.collect.values import Encoder, type_name
 
 MAX_WAITING = 256 * 2**20  # bytes of events that wait for the writer
 WEIGHED_EVERY = 64  # events of a thread
+WORTH_WAKING = 128  # events
 MAX_MESSAGE = 4096
 
 _NOTHING = nullcontext()
@@ -61,6 +62,8 @@ class Recorder:
     def forget(self) -> None:
         """Start over without any event, as a forked child does."""
         self.events: deque[Event] = deque()
+        self.is_left = False  # the program is where it leaves the interpreter alone
+        self.wake = threading.Event()  # for the writer
         self.shed = 0  # 1: calls that say little are dropped, 2: all events
         self.disk_full = 0  # the same, said by the writer
         self._taken = 0
@@ -226,6 +229,12 @@ class Recorder:
         self._taken += sum(event.size for event in taken)
         self._weigh()
         return taken
+
+    def leave(self) -> None:
+        """Note that the program leaves the interpreter alone for a while: time for the writer."""
+        self.is_left = True
+        if len(self.events) >= WORTH_WAKING:
+            self.wake.set()
 
     def label(self, thread: Thread) -> Label:
         """Step, stage and meta of a thread at this moment."""

@@ -170,12 +170,14 @@ class Roles:
         """Compare everything before gradients appear; once, where one form calls the other."""
         again = not _is_inside(call, ".backward")
         self._observer.enter(call, content=Content.GRAD, again=again)
+        self._recorder.leave()
 
     def after_backward(self, call: Call, now: int, error: BaseException | None) -> None:
         """Compare everything; without any optimizer the iteration is over.
 
         Once: where one form calls the other, that is the last thing it does.
         """
+        self._recorder.is_left = False
         if call.note is not SEEN:
             self._observer.leave(call, now)
         if _is_inside(call, ".backward", depth=2):

@@ -42,6 +42,7 @@ class Variable:
     """
 
     __slots__ = (
+        "_kind",
         "data",
         "data_key",
         "data_mark",
@@ -76,6 +77,7 @@ class Variable:
         self.owner = owner
         self.key = key
         self.is_buffer = is_buffer
+        self._kind = "_buffers" if is_buffer else "_parameters"
         self.forget()
 
     def forget(self) -> None:
@@ -102,10 +104,16 @@ class Variable:
         if owner is None or not self.is_readable:
             return None
         key = self.key
-        found = _slots(owner, self.is_buffer).get(key) if type(key) is str else _at(owner, key)
-        if found is None or not issubclass(type(found), Tensor):
+        if type(key) is str:
+            slots = owner.__dict__.get(self._kind)
+            found = (slots if type(slots) is dict else _slots(owner, self.is_buffer)).get(key)
+        else:
+            found = _at(owner, key)
+        if type(found) is Parameter:
+            return found
+        if found is None or not issubclass(type(found), Tensor) or is_lazy(found):
             return None
-        return None if type(found) is not Parameter and is_lazy(found) else found
+        return found
 
 
 class Variables:

@@ -1,10 +1,12 @@
 """Write the events as parts of the dataset, from one thread of its own.
 
-Events are taken from the recorder's queue three times a second, in slices small enough not to
-hold up the program, and become Arrow columns at once. Every 0.7 seconds what has come together is
-written as a small part, so that a killed program loses less than a second. Small parts are joined
-to a large one when they hold enough, or after a while: at first every half minute, later after one
-per cent of the run, so that a long run does not fall into thousands of files.
+Events are taken from the recorder's queue in small slices and become Arrow columns at once. That
+is Python's work, which holds up a program that is at such work, too: so it is done while the
+program is in a backward pass, which leaves the interpreter alone, and three times a second in any
+case. Every 0.7 seconds what has come together is written as a small part, so that a killed program
+loses less than a second. Small parts are joined to a large one when they hold enough, or after a
+while: at first every half minute, later after one per cent of the run, so that a long run does not
+fall into thousands of files.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ PART_SECONDS = 0.6  # so at every second look at the queue
 JOIN_SECONDS = 30.0
 JOIN_SHARE = 0.01
 JOIN_BYTES = 64 * 2**20
-SLICE_EVENTS = 1024
+SLICE_EVENTS = 128
+PAUSE_SECONDS = 0.0005  # for the program, between two slices
 DISK_SECONDS = 10.0
 NEARLY_FULL = 0.8
 EXIT_SECONDS = 60.0
@@ -54,7 +57,7 @@ class Writer:
         self._written = written
         self._parts: Parts | None = None
         self._spent = 0
-        self._begun = self._last = self._joined = time.monotonic()
+        self._begun = self._last = self._joined = self._emptied = time.monotonic()
         self._disk = _Disk(run)
         self.idle = threading.Lock()  # held while there is work; a fork waits for it
         self._stop = threading.Event()
@@ -67,22 +70,23 @@ class Writer:
     def close(self) -> None:
         """Write what is left, the calls that are still open included, and end the thread."""
         self._stop.set()
+        self._recorder.wake.set()
         self._thread.join(EXIT_SECONDS)
         if not self._thread.is_alive():
             self._recorder.events.extend(self._recorder.open_calls())
             self._guarded(lambda: self._tick(last=True))
 
     def _loop(self) -> None:
-        while not self._stop.wait(POLL_SECONDS):
+        wake = self._recorder.wake
+        while not self._stop.is_set():
+            wake.wait(POLL_SECONDS)
+            wake.clear()
             self._guarded(self._tick)
 
     def _tick(self, last: bool = False) -> None:
         began = time.thread_time_ns()
         parts = self._opened()
-        while self._recorder.events and (last or parts.held < JOIN_BYTES):
-            parts.add(self._recorder.take(SLICE_EVENTS))
-            if not last:
-                time.sleep(0)  # let the program have the interpreter between two slices
+        self._convert(parts, last)
         now = time.monotonic()
         full = parts.held >= JOIN_BYTES
         written = (last or full or now - self._last >= PART_SECONDS) and parts.write()
@@ -96,6 +100,19 @@ class Writer:
         if written or last:
             self._watch_disk(parts, now)
             self._written(parts, self._spent)
+
+    def _convert(self, parts: Parts, last: bool) -> None:
+        """Convert what is in the queue, or as much as the program leaves time for."""
+        recorder = self._recorder
+        is_late = last or time.monotonic() - self._emptied >= POLL_SECONDS
+        while recorder.events and (last or parts.held < JOIN_BYTES):
+            parts.add(recorder.take(SLICE_EVENTS))
+            if recorder.is_left or last:
+                continue
+            if not is_late:
+                return
+            time.sleep(PAUSE_SECONDS)
+        self._emptied = time.monotonic()
 
     def _opened(self) -> Parts:
         if self._parts is None:

@@ -1,11 +1,12 @@
 import math
+import shutil
 
 import pytest
 import torch
 
-from tc_engine.collect import fingerprint
+from tc_engine.collect import fingerprint, native
+from tc_engine.collect.checksum import PROBED_FROM, READ_FROM, SMALL, WEIGHTS
 from tc_engine.collect.fingerprint import LARGE, Fingerprints
-from tc_engine.collect.joined import PROBED_FROM, READ_FROM, SMALL
 from tc_engine.collect.pending import Pending
 
 CHUNK = SMALL
@@ -34,7 +35,20 @@ SIZES = [
 
 
 def of(tensor: torch.Tensor) -> int | None:
-    return Fingerprints().of([tensor])[0]
+    """Compute it with torch and with compiled code."""
+    (found,) = Fingerprints().of([tensor])
+    assert Fingerprints(native.load()).of([tensor]) == [found]
+    return found
+
+
+@pytest.fixture(params=["torch", "compiled"])
+def fingerprints(request: pytest.FixtureRequest) -> Fingerprints:
+    return Fingerprints(native.load() if request.param == "compiled" else None)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_the_code_is_compiled_where_it_can_be() -> None:
+    assert native.load() is not None
 
 
 @pytest.mark.parametrize("dtype", FLOATS + OTHERS + COMPLEX)
@@ -88,7 +102,7 @@ def test_uniform_change_of_equal_elements() -> None:
     assert len(set(values)) == 5
 
 
-def test_equal_content_whatever_the_layout() -> None:
+def test_equal_content_whatever_the_layout(fingerprints: Fingerprints) -> None:
     tensor = torch.randn(6, 4, 5, 3)
     expected = of(tensor)
     assert of(tensor.clone()) == expected
@@ -96,7 +110,6 @@ def test_equal_content_whatever_the_layout() -> None:
     assert of(tensor.permute(3, 1, 0, 2).contiguous().permute(2, 1, 3, 0)) == expected
     assert of(torch.cat([torch.zeros(1), tensor.flatten()])[1:].view(6, 4, 5, 3)) == expected
     assert of(tensor.requires_grad_()) == expected
-    fingerprints = Fingerprints()
     with torch.inference_mode():
         assert fingerprints.of([tensor.clone()]) == [expected]
     assert fingerprints.of([tensor]) == [expected]
@@ -108,7 +121,7 @@ def test_known_values() -> None:
     assert of(torch.arange(5)) == -3275620793654753082
 
 
-def test_together_as_alone() -> None:
+def test_together_as_alone(fingerprints: Fingerprints) -> None:
     read = (READ_FROM * 2 + 1, READ_FROM * 2 - 2, READ_FROM * 2)
     sizes = (
         *read,
@@ -125,7 +138,6 @@ def test_together_as_alone() -> None:
     )
     tensors = [torch.randn(size) for size in sizes]
     tensors += [torch.zeros(9), torch.arange(99_999).to(torch.int8), torch.randn(64, 999).t()]
-    fingerprints = Fingerprints()
     alone = [of(tensor) for tensor in tensors]
     assert fingerprints.of(tensors) == alone
     assert fingerprints.of(tensors[::-1]) == alone[::-1]
@@ -136,7 +148,10 @@ def test_together_as_alone() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [5, SMALL, SMALL + 1, CHUNK * 3 - 1, CHUNK * 3, READ_FROM, 61 * 480 * 2, 61 * 480 * 3 - 1],
+    [
+        *(5, SMALL, SMALL + 1, CHUNK * 3 - 1, CHUNK * 3),
+        *(READ_FROM, 61 * 480 * 2, 61 * 480 * 3 - 1, 61 * 480 * 31 + 1),
+    ],
 )
 def test_the_definition(words: int) -> None:
     """Computed once more word by word, with numbers that have no limit."""
@@ -144,8 +159,13 @@ def test_the_definition(words: int) -> None:
     content = tensor.view(torch.int64).tolist()
     if words > SMALL:
         content = sums_of_chunks(content)
-    weighed = sum((x + (x >> 29)) * weight(i) for i, x in enumerate(content))
-    assert of(tensor) == signed(weighed)
+    while len(content) > WEIGHTS:
+        content = [weighed(content[i : i + WEIGHTS]) for i in range(0, len(content), WEIGHTS)]
+    assert of(tensor) == weighed(content)
+
+
+def weighed(words: list[int]) -> int:
+    return signed(sum((x + (x >> 29)) * weight(i) for i, x in enumerate(words)))
 
 
 def sums_of_chunks(words: list[int]) -> list[int]:
@@ -212,10 +232,12 @@ def test_a_gpu_is_not_waited_for() -> None:
     assert found == expected
 
 
-def test_content_that_is_not_there() -> None:
+def test_content_that_is_not_there(fingerprints: Fingerprints) -> None:
     released = torch.ones(4)
+    view = released[1:]
     released.untyped_storage().resize_(0)
-    assert Fingerprints().of([None, torch.empty(3, device="meta"), released]) == [None] * 3
+    tensors = [None, torch.empty(3, device="meta"), released, view]
+    assert fingerprints.of(tensors) == fingerprints.probe(tensors) == [None] * 4
     assert of(torch.empty(0)) == 0
 
 
@@ -267,13 +289,14 @@ def test_signs_of_a_large_tensor(dtype: torch.dtype) -> None:
     assert len({of(one) for one in tensors}) == 5
 
 
-def test_a_probe_sees_what_changes_everywhere() -> None:
-    fingerprints = Fingerprints()
-    tensor = torch.randn(CHUNK * 9 + 5)
+@pytest.mark.parametrize("size", [PROBED_FROM * 2 - 1, CHUNK * 9 + 5, LARGE * 2])
+def test_a_probe_sees_what_changes_everywhere(fingerprints: Fingerprints, size: int) -> None:
+    tensor = torch.randn(size)
     (before,) = fingerprints.probe([tensor])
     _, (together,) = fingerprints.start([tensor], Pending())
     assert before is not None
     assert [together, together] == [before, *fingerprints.probe([tensor.clone()])]
     changed = [tensor * 0.999, tensor + 1, tensor.flip(0), tensor.roll(1), -tensor]
     assert before not in fingerprints.probe(changed)
+    assert [before] == Fingerprints().probe([tensor])
     assert fingerprints.probe([tensor[:PROBED_FROM], None]) == [None, None]

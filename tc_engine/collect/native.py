@@ -1,0 +1,117 @@
+"""Fingerprints of the host's memory by compiled code, where the package was built with it.
+
+What it computes is defined in `checksum`; torch computes the same where there is no such code, and
+on every other device.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from collections.abc import Iterator, Sequence
+from operator import and_
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor, strided
+
+from tc_engine.collect.checksum import PROBED_FROM
+from tc_engine.collect.content import REAL_TYPES, STRIDED_TYPES, WORD
+
+PROBED_BYTES = (PROBED_FROM - 1) * WORD + 1
+LIBRARY = Path(__file__).with_name("_native.so")
+
+
+class Memory(NamedTuple):
+    """Content on the host, piece by piece.
+
+    `places` are numbers of the tensors whose content it is, `held` keeps it from being freed;
+    `sizes` are in bytes, `masks` are words without what does not count (see `content.signless`).
+    """
+
+    places: list[int]
+    held: list[Tensor]
+    addresses: list[int]
+    sizes: list[int]
+    masks: list[int]
+
+    def add(self, place: int, content: Tensor, mask: int) -> None:
+        """Add a piece: a tensor whose elements lie one after the other."""
+        self.places.append(place)
+        self.held.append(content)
+        self.addresses.append(content.data_ptr())
+        self.sizes.append(content.nbytes)
+        self.masks.append(mask)
+
+
+def read(tensors: Sequence[Tensor | None]) -> tuple[Memory, list[tuple[int, Tensor]]]:
+    """Return what can be read as it lies there, and all other tensors with their places.
+
+    It is asked for each variable at many a look: nothing is called that need not be.
+    """
+    memory = Memory([], [], [], [], [])
+    others: list[tuple[int, Tensor]] = []
+    places, held, addresses, sizes, masks = memory
+    for place, tensor in enumerate(tensors):
+        if tensor is None:
+            continue
+        if (
+            type(tensor) in STRIDED_TYPES
+            and tensor.is_cpu
+            and tensor.layout is strided
+            and (mask := REAL_TYPES.get(tensor.dtype))
+            and (address := tensor.data_ptr())
+            and not tensor.is_neg()
+            and tensor.is_contiguous()
+            and not tensor.storage_offset()
+        ):
+            places.append(place)
+            held.append(tensor)
+            addresses.append(address)
+            sizes.append(tensor.nbytes)
+            masks.append(mask)
+        else:
+            others.append((place, tensor))
+    return memory, others
+
+
+class Native:
+    """The compiled functions; while they run, other threads of Python do too."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        pointer = ctypes.c_void_p
+        self._numbers, self._probes = library.tc_numbers, library.tc_probes
+        self._numbers.argtypes = [ctypes.c_size_t, *[pointer] * 5]
+        self._probes.argtypes = [ctypes.c_size_t, *[pointer] * 4]
+        self._numbers.restype = self._probes.restype = None
+
+    def numbers(self, memory: Memory, weights: Tensor) -> Iterator[tuple[int, int, int]]:
+        """Yield the place and the number of each piece, and 0 if it is zero."""
+        where, sizes = array("Q", memory.addresses), array("Q", memory.sizes)
+        found, bits = _nothing(len(where)), _nothing(len(where))
+        self._numbers(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found), _at(bits))
+        return zip(memory.places, found, map(and_, bits, memory.masks), strict=True)
+
+    def probes(self, memory: Memory, weights: Tensor) -> Iterator[tuple[int, int]]:
+        """Yield the place and the number of a sample of each piece, unless it is small."""
+        where, sizes = array("Q", memory.addresses), array("Q", memory.sizes)
+        found = _nothing(len(where))
+        self._probes(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found))
+        pieces = zip(memory.places, memory.sizes, found, strict=True)
+        return ((place, number) for place, size, number in pieces if size >= PROBED_BYTES)
+
+
+def load() -> Native | None:
+    """Return the compiled functions; None where the package was built without them."""
+    try:
+        return Native(ctypes.CDLL(str(LIBRARY)))
+    except (OSError, AttributeError):  # not there, or of another machine
+        return None
+
+
+def _nothing(count: int) -> array[int]:
+    return array("q", bytes(8 * count))
+
+
+def _at(numbers: array[int]) -> int:
+    return numbers.buffer_info()[0]
