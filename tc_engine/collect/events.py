@@ -198,6 +198,11 @@ class State(NamedTuple):
     label: Label
     extra: str | None
 
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory the state takes."""
+        return ROW_BYTES + len(self.attributes)
+
 
 Event = Call | Look
 Row = Call | State

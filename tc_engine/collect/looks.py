@@ -46,14 +46,13 @@ def states(look: Look) -> Iterator[State]:
         )
 
 
-def _attributes(variable: Variable, facts: str, data: bool, grad: bool) -> str:
+def _attributes(variable: Variable, facts: str, shows_data: bool, shows_grad: bool) -> str:
     """Put the attributes together; one that is not wanted must not look as if it were null."""
-    texts = []
-    if data:
-        texts.append(f'"data":{"null" if variable.data is None else variable.data}')
-    if grad and not variable.is_buffer:
-        texts.append(f'"grad":{"null" if variable.grad is None else variable.grad}')
-    return "{" + ",".join([*texts, facts]) + "}"
+    data = f'"data":{"null" if variable.data is None else variable.data},' if shows_data else ""
+    if not shows_grad or variable.is_buffer:
+        return f"{{{data}{facts}}}"
+    grad = "null" if variable.grad is None else variable.grad
+    return f'{{{data}"grad":{grad},{facts}}}'
 
 
 def _norms(variable: Variable) -> str:

@@ -14,7 +14,7 @@ import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -29,7 +29,8 @@ WEIGHED_EVERY = 64  # events of a thread
 WORTH_WAKING = 128  # events
 MAX_MESSAGE = 4096
 
-_NOTHING = nullcontext()
+# In which the program has a say in what the collector reads of a tensor.
+_function_modes = torch._C._len_torch_function_stack
 
 
 class _Threads(threading.local):
@@ -113,7 +114,10 @@ class Recorder:
         thread.muted = True
         muted = False
         try:
-            with _undisturbed():
+            if _function_modes():
+                with torch._C.DisableTorchFunction():
+                    call = self._open(thread, api, args, kwargs)
+            else:
                 call = self._open(thread, api, args, kwargs)
             muted = api.leaf
             call.start = time.monotonic_ns()
@@ -187,11 +191,11 @@ class Recorder:
         thread, api = call.thread, call.api
         thread.muted = True
         try:
-            with _undisturbed():
-                if not call.silent:
-                    self._conclude(call, result, error)
-                if api.after is not None:
-                    api.after(call, left, error)
+            if _function_modes():
+                with torch._C.DisableTorchFunction():
+                    self._conclude(call, left, result, error)
+            else:
+                self._conclude(call, left, result, error)
         except BaseException as failure:
             if self._is_of_program(failure):
                 raise
@@ -206,14 +210,17 @@ class Recorder:
             self._append(call, minor=api.minor)
         thread.spent += time.monotonic_ns() - left
 
-    def _conclude(self, call: Call, result: Any, error: BaseException | None) -> None:
+    def _conclude(self, call: Call, left: int, result: Any, error: BaseException | None) -> None:
         """Write down how a call ended."""
-        if error is None:
-            call.result = self.encoder.result(result)
-            call.outcome = OK
-        else:
-            call.exception, call.message = _told(error)
-            call.outcome = EXCEPTION
+        if not call.silent:
+            if error is None:
+                call.result = self.encoder.result(result)
+                call.outcome = OK
+            else:
+                call.exception, call.message = _told(error)
+                call.outcome = EXCEPTION
+        if call.api.after is not None:
+            call.api.after(call, left, error)
 
     def look(self, look: Look) -> None:
         """Hand over what was seen of variables."""
@@ -286,11 +293,6 @@ class Recorder:
         waiting = sum(thread.queued for thread in self.all_threads) - self._taken
         full = 2 if waiting > MAX_WAITING else int(waiting > MAX_WAITING // 2)
         self.shed = max(full, self.disk_full)
-
-
-def _undisturbed() -> AbstractContextManager[Any]:
-    """Keep what the collector reads of a tensor out of the program's function modes."""
-    return torch._C.DisableTorchFunction() if torch._C._len_torch_function_stack() else _NOTHING
 
 
 def raised_by_handler(error: BaseException) -> bool:

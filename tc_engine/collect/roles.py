@@ -119,20 +119,27 @@ class Roles:
             self._variables.add_optimizer(call.note)
 
     def before_zero_grad(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Begin the next step if the last one is over."""
+        """Begin the next step if the last one is over.
+
+        Compare everything but buffers, which the next call of their model shows: the program may
+        just have written parameters itself.
+        """
         self._steps.zero_grad()
         self._variables.look_at_optimizers()
-        self._observer.enter(call, content=self._by_itself())
+        self._observer.enter(call, content=self._by_itself() & ~Content.BUFFERS)
 
     after_zero_grad = after_clip
 
     def before_step(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Compare everything; remember whether this optimizer may write without a trace."""
+        """Compare what an optimizer may write; remember whether it may do so without a trace.
+
+        What the program wrote elsewhere is seen when a model is called next.
+        """
         if args and isinstance(args[0], Optimizer):
             self._variables.know_optimizer(args[0])
             self._variables.stepped(args[0], call.thread)
         self._variables.look_at_optimizers()
-        self._observer.enter(call)
+        self._observer.enter(call, content=Content.HELD | Content.GRAD)
         call.note = DEEPLY if not args or _is_opaque(args[0]) else Content.NOTHING
 
     def after_step(self, call: Call, now: int, error: BaseException | None) -> None:

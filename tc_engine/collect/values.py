@@ -26,6 +26,7 @@ CACHED_TENSORS = 65_536
 CACHED_PAYLOADS = 8192
 CACHED_TEXT = 4096
 _PLAIN_TENSORS = (Tensor, Parameter)
+_UNREADABLE = (RuntimeError, TypeError, NotImplementedError, ValueError)
 _CONTAINERS = (list, tuple, dict, torch.Size)
 
 
@@ -46,8 +47,7 @@ class Encoder:
 
     def positional(self, args: Sequence[Any]) -> str:
         """Encode positional arguments: an object with the keys "0", "1", ..."""
-        keyed = self.keyed
-        texts = tuple([keyed(value) for value in args])
+        texts = tuple([self._known(value) or self.keyed(value) for value in args])
         known = self._payloads.get(texts)
         if known is None:
             pairs = [f'"{i}":{text}' for i, text in enumerate(texts)]
@@ -58,10 +58,10 @@ class Encoder:
         """Encode keyword arguments: an object with their names as keys."""
         if not kwargs:
             return "{}"
-        texts = ("{", *kwargs, *[self.keyed(value) for value in kwargs.values()])
+        values = [self._known(value) or self.keyed(value) for value in kwargs.values()]
+        texts = ("{", *kwargs, *values)
         known = self._payloads.get(texts)
         if known is None:
-            values = texts[1 + len(kwargs) :]
             pairs = [f"{_text(k)}:{text}" for k, text in zip(kwargs, values, strict=True)]
             known = self._remember(texts, "{" + ",".join(pairs) + "}")
         return known
@@ -69,11 +69,25 @@ class Encoder:
     def result(self, value: Any) -> str:
         """Encode what a call returned: a tuple becomes a list of its elements."""
         if type(value) is tuple:
-            texts = ("[", *[self.keyed(element) for element in value[:MAX_ELEMENTS]])
+            elements = value[:MAX_ELEMENTS]
+            texts = ("[", *[self._known(one) or self.keyed(one) for one in elements])
             known = self._payloads.get(texts)
             return known or self._remember(texts, "[" + ",".join(texts[1:]) + "]")
+        known = self._known(value)
+        if known is not None:
+            return known
         text = self.keyed(value)
         return self._payloads.get(("=", text)) or self._remember(("=", text), text)
+
+    def _known(self, value: Any) -> str | None:
+        """Return the text of a tensor like one that came before; None for everything else."""
+        kind = type(value)
+        if (kind is Tensor or kind is Parameter) and self._storages is None:
+            try:
+                return self._tensors.get(_key(kind, value))
+            except _UNREADABLE:
+                return None
+        return None
 
     def _remember(self, texts: tuple[str, ...], payload: str) -> str:
         if len(payload) > CACHED_TEXT:  # such as lists of parameters: they would take much memory
@@ -134,20 +148,13 @@ class Encoder:
     def _described(self, tensor: Tensor) -> str:
         kind = type(tensor)
         try:
-            key = (
-                kind,
-                tensor.dtype,
-                tensor.shape,
-                tensor.device.type,
-                tensor.requires_grad,
-                tensor.is_leaf,
-            )
+            key = _key(kind, tensor)
             text = self._tensors.get(key)
             if text is None:
                 if len(self._tensors) >= CACHED_TENSORS:
                     self._tensors.clear()
                 text = self._tensors[key] = _describe(tensor)
-        except (RuntimeError, TypeError, NotImplementedError, ValueError):
+        except _UNREADABLE:
             return f'{{"{type_name(kind)}":{{}}}}'
         number = None if self._storages is None else self._storages.of(tensor)
         return text if number is None else f'{text[:-2]},"storage":{number}}}}}'
@@ -205,6 +212,18 @@ def tensor_facts(tensor: Tensor) -> dict[str, Any]:
         "requires_grad": tensor.requires_grad,
         "is_leaf": tensor.is_leaf,
     }
+
+
+def _key(kind: type, tensor: Tensor) -> tuple[Any, ...]:
+    """Return all that the text of a tensor depends on."""
+    return (
+        kind,
+        tensor.dtype,
+        tensor.shape,
+        tensor.device,
+        tensor.requires_grad,
+        tensor.is_leaf,
+    )
 
 
 def _describe(tensor: Tensor) -> str:

@@ -86,7 +86,7 @@ class Writer:
     def _tick(self, last: bool = False) -> None:
         began = time.thread_time_ns()
         parts = self._opened()
-        self._convert(parts, last)
+        self._take(parts, last)
         now = time.monotonic()
         full = parts.held >= JOIN_BYTES
         written = (last or full or now - self._last >= PART_SECONDS) and parts.write()
@@ -101,24 +101,27 @@ class Writer:
             self._watch_disk(parts, now)
             self._written(parts, self._spent)
 
-    def _convert(self, parts: Parts, last: bool) -> None:
-        """Convert what is in the queue, or as much as the program leaves time for."""
+    def _take(self, parts: Parts, last: bool) -> None:
+        """Take up what is in the queue, or as much as the program leaves time for."""
         recorder = self._recorder
         is_late = last or time.monotonic() - self._emptied >= POLL_SECONDS
         while recorder.events and (last or parts.held < JOIN_BYTES):
             parts.add(recorder.take(SLICE_EVENTS))
-            if recorder.is_left or last:
-                continue
-            if not is_late:
+            if not (is_late or recorder.is_left):
                 return
-            time.sleep(PAUSE_SECONDS)
+            self._pause()
         self._emptied = time.monotonic()
+
+    def _pause(self) -> None:
+        """Let the program have the interpreter, if it may want it."""
+        if not (self._recorder.is_left or self._stop.is_set()):
+            time.sleep(PAUSE_SECONDS)
 
     def _opened(self) -> Parts:
         if self._parts is None:
             from tc_engine.collect.parts import Parts  # noqa: PLC0415 - slow, and not in torch's way
 
-            self._parts = Parts(self._run, Places(self._recorder.sources.start))
+            self._parts = Parts(self._run, Places(self._recorder.sources.start), self._pause)
         return self._parts
 
     def _watch_disk(self, parts: Parts, now: float) -> None:
