@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from operator import and_
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, strided
 
@@ -19,6 +19,7 @@ from tc_engine.collect.checksum import PROBED_FROM
 from tc_engine.collect.content import REAL_TYPES, STRIDED_TYPES, WORD
 
 PROBED_BYTES = (PROBED_FROM - 1) * WORD + 1
+MUCH = 32 * 2**20  # bytes: about what is read in two milliseconds
 LIBRARY = Path(__file__).with_name("_native.so")
 
 
@@ -76,27 +77,32 @@ def read(tensors: Sequence[Tensor | None]) -> tuple[Memory, list[tuple[int, Tens
 
 
 class Native:
-    """The compiled functions; while they run, other threads of Python do too."""
+    """The compiled functions.
 
-    def __init__(self, library: ctypes.CDLL) -> None:
-        pointer = ctypes.c_void_p
-        self._numbers, self._probes = library.tc_numbers, library.tc_probes
-        self._numbers.argtypes = [ctypes.c_size_t, *[pointer] * 5]
-        self._probes.argtypes = [ctypes.c_size_t, *[pointer] * 4]
-        self._numbers.restype = self._probes.restype = None
+    Other threads of Python run while they read much. For little, to get the interpreter back from
+    another thread would take longer than the work.
+    """
+
+    def __init__(self) -> None:
+        """Load them; raises OSError or AttributeError where they are not there."""
+        self._quick, self._long = (
+            _functions(kind(str(LIBRARY))) for kind in (ctypes.PyDLL, ctypes.CDLL)
+        )
 
     def numbers(self, memory: Memory, weights: Tensor) -> Iterator[tuple[int, int, int]]:
         """Yield the place and the number of each piece, and 0 if it is zero."""
         where, sizes = array("Q", memory.addresses), array("Q", memory.sizes)
         found, bits = _nothing(len(where)), _nothing(len(where))
-        self._numbers(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found), _at(bits))
+        numbers, _ = self._quick if sum(memory.sizes) < MUCH else self._long
+        numbers(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found), _at(bits))
         return zip(memory.places, found, map(and_, bits, memory.masks), strict=True)
 
     def probes(self, memory: Memory, weights: Tensor) -> Iterator[tuple[int, int]]:
         """Yield the place and the number of a sample of each piece, unless it is small."""
         where, sizes = array("Q", memory.addresses), array("Q", memory.sizes)
         found = _nothing(len(where))
-        self._probes(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found))
+        _, probes = self._quick
+        probes(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found))
         pieces = zip(memory.places, memory.sizes, found, strict=True)
         return ((place, number) for place, size, number in pieces if size >= PROBED_BYTES)
 
@@ -104,9 +110,19 @@ class Native:
 def load() -> Native | None:
     """Return the compiled functions; None where the package was built without them."""
     try:
-        return Native(ctypes.CDLL(str(LIBRARY)))
+        return Native()
     except (OSError, AttributeError):  # not there, or of another machine
         return None
+
+
+def _functions(library: ctypes.CDLL) -> tuple[Any, Any]:
+    """Return the functions for numbers and for probes."""
+    pointer = ctypes.c_void_p
+    numbers, probes = library.tc_numbers, library.tc_probes
+    numbers.argtypes = [ctypes.c_size_t, *[pointer] * 5]
+    probes.argtypes = [ctypes.c_size_t, *[pointer] * 4]
+    numbers.restype = probes.restype = None
+    return numbers, probes
 
 
 def _nothing(count: int) -> array[int]:

@@ -26,7 +26,7 @@ from tc_engine.collect.values import Encoder, type_name
 
 MAX_WAITING = 256 * 2**20  # bytes of events that wait for the writer
 WEIGHED_EVERY = 64  # events of a thread
-WORTH_WAKING = 128  # events
+WORTH_WAKING = 256  # events
 MAX_MESSAGE = 4096
 
 # In which the program has a say in what the collector reads of a tensor.
