@@ -260,6 +260,8 @@ def report(run: Path, summaries: Sequence[ProcessSummary]) -> str:
         f"{counts['variables']:,} variables), {_size(counts['bytes'])} in {run}, "
         f"overhead {_overhead(summaries):.0%} (measured)"
     )
+    if not all(summary.native for summary in summaries):
+        text += ", without compiled code"
     for name, meaning in (("dropped", "rows lost"), ("internal_errors", "internal errors")):
         if counts[name]:
             text += f", {counts[name]:,} {meaning} (see manifest.json)"

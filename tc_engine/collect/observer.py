@@ -74,7 +74,9 @@ class Observer:
         self._variables = variables
         self._plan = plan
         self._shown = plan.shows("data"), plan.shows("grad")
-        self._fingerprints = Fingerprints(native.load())
+        compiled = native.load()
+        self.is_native = compiled is not None
+        self._fingerprints = Fingerprints(compiled)
         self._facts: dict[tuple[Any, ...], str] = {}
         self._lock = threading.Lock()
 

@@ -258,6 +258,7 @@ class Session:
                 functions=self._functions(),
                 directory=without_home(recorder.sources.start),
                 files=dict(parts.places.digests),
+                native=self._observer.is_native,
             ),
         )
 

@@ -19,7 +19,8 @@ class ProcessSummary:
     `spent_ns` of the `lasted_ns` were spent in the collector; `dropped` counts lost rows by
     function, `errors` holds the traceback of an internal error by place. `functions` are those that
     were recorded, if only certain ones were to be. `files` are those of the program that called
-    them, with digests of their content; relative to `directory`, the working directory.
+    them, with digests of their content; relative to `directory`, the working directory. `native`:
+    fingerprints came from compiled code.
     """
 
     process_id: int
@@ -36,6 +37,7 @@ class ProcessSummary:
     functions: list[str] = field(default_factory=list)
     directory: str | None = None
     files: dict[str, str] = field(default_factory=dict)
+    native: bool = True
 
 
 def write_summary(run: Path, summary: ProcessSummary) -> None:
