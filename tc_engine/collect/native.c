@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One version of a function for each width of the processor's registers; the loader takes one. */
@@ -31,9 +32,10 @@ enum {
     COARSE_CHUNK = 61 * 480,
     READ_FROM = 48 * 1024,
     WEIGHTS = 31 * 1024,
-    BLOCKS = 4096, /* of weights: what 30 GB need */
+    USUAL_BLOCKS = 64, /* what half a GB needs */
     PROBED = 64,
     PROBED_FROM = 1024,
+    NO_MEMORY = 1,
     MOST_ROWS = 61,
     MOST_COLUMNS = 488
 };
@@ -41,7 +43,7 @@ enum {
 /* Weighed sums, in blocks of as many as there are weights. */
 typedef struct {
     const word *weights;
-    word blocks[BLOCKS];
+    word *blocks;
 } scale;
 
 static inline word fold(word x) { return x + (word)((int64_t)x >> 29); }
@@ -120,32 +122,50 @@ static word put_chunk(
     return bits;
 }
 
-/* Return the number of some content; `bits` becomes all bits that are set anywhere in it. */
-static word number_of(const content *words, size_t bytes, const word *weights, word *bits) {
-    size_t size = (bytes + WORD - 1) / WORD;
-    *bits = 0;
-    if (size <= SMALL) {
-        word last = 0, total = weigh_content(words, weights, bytes / WORD, bits);
-        memcpy(&last, words + bytes / WORD, bytes % WORD);
-        return total + weigh_content((const content *)&last, weights + bytes / WORD, 1, bits);
-    }
+/* Find the number of many words; `bits` becomes all bits that are set anywhere in them. */
+static int number_of_many(
+    const content *words, size_t bytes, size_t size, const word *weights, word *number, word *bits
+) {
     size_t coarse = size >= READ_FROM ? size / COARSE_CHUNK : 0;
     size_t fine = (size - coarse * COARSE_CHUNK + SMALL - 1) / SMALL;
     size_t begun = coarse * (COARSE.rows + COARSE.columns + COARSE.others);
     size_t sums = begun + fine * (FINE.rows + FINE.columns + FINE.others);
     size_t blocks = (sums + WEIGHTS - 1) / WEIGHTS;
-    scale on;
-    on.weights = weights;
-    memset(on.blocks, 0, blocks * WORD);
+    word usual[USUAL_BLOCKS] = {0};
+    scale on = {weights, blocks > USUAL_BLOCKS ? calloc(blocks, WORD) : usual};
+    if (on.blocks == NULL) return NO_MEMORY;
     for (size_t i = 0, at = 0; i < coarse + fine; i++) {
-        int is_coarse = i < coarse;
-        if (is_coarse)
-            *bits |= put_chunk(&on, words + at, bytes - at * WORD, COARSE, 0, i, coarse);
-        else
-            *bits |= put_chunk(&on, words + at, bytes - at * WORD, FINE, begun, i - coarse, fine);
-        at += is_coarse ? COARSE_CHUNK : SMALL;
+        size_t left = bytes - at * WORD;
+        if (i < coarse) {
+            *bits |= put_chunk(&on, words + at, left, COARSE, 0, i, coarse);
+            at += COARSE_CHUNK;
+        } else {
+            *bits |= put_chunk(&on, words + at, left, FINE, begun, i - coarse, fine);
+            at += SMALL;
+        }
     }
-    return blocks == 1 ? on.blocks[0] : weigh(on.blocks, weights, blocks);
+    for (; blocks > 1; blocks = (blocks + WEIGHTS - 1) / WEIGHTS)
+        for (size_t first = 0; first < blocks; first += WEIGHTS) {
+            size_t count = blocks - first < WEIGHTS ? blocks - first : WEIGHTS;
+            on.blocks[first / WEIGHTS] = weigh(on.blocks + first, weights, count);
+        }
+    *number = on.blocks[0];
+    if (on.blocks != usual) free(on.blocks);
+    return 0;
+}
+
+/* Find the number of some content; `bits` becomes all bits that are set anywhere in it. */
+static int number_of(
+    const content *words, size_t bytes, const word *weights, word *number, word *bits
+) {
+    size_t size = (bytes + WORD - 1) / WORD, whole = bytes / WORD;
+    word last = 0;
+    *bits = 0;
+    if (size > SMALL) return number_of_many(words, bytes, size, weights, number, bits);
+    memcpy(&last, words + whole, bytes % WORD);
+    *number = weigh_content(words, weights, whole, bits);
+    *number += weigh_content((const content *)&last, weights + whole, 1, bits);
+    return 0;
 }
 
 /* Return the number of a few words of some content; 0 where there are not many. */
@@ -157,13 +177,17 @@ static word probe_of(const content *words, size_t bytes, const word *weights) {
     return total;
 }
 
-/* Compute the numbers of `count` pieces of memory. `bits`: those that are set anywhere in each. */
-void tc_numbers(
+/* Compute the numbers of `count` pieces of memory. `bits`: those that are set anywhere in each.
+ * Returns 0, or NO_MEMORY. */
+int tc_numbers(
     size_t count, const word *addresses, const word *bytes, const word *weights, word *numbers,
     word *bits
 ) {
-    for (size_t i = 0; i < count; i++)
-        numbers[i] = number_of((const void *)(uintptr_t)addresses[i], bytes[i], weights, &bits[i]);
+    for (size_t i = 0; i < count; i++) {
+        const content *words = (const content *)(uintptr_t)addresses[i];
+        if (number_of(words, bytes[i], weights, &numbers[i], &bits[i])) return NO_MEMORY;
+    }
+    return 0;
 }
 
 /* Compute the numbers of a few words of each. */

@@ -90,11 +90,15 @@ class Native:
         )
 
     def numbers(self, memory: Memory, weights: Tensor) -> Iterator[tuple[int, int, int]]:
-        """Yield the place and the number of each piece, and 0 if it is zero."""
+        """Yield the place and the number of each piece, and 0 if it is zero.
+
+        Raises MemoryError.
+        """
         where, sizes = array("Q", memory.addresses), array("Q", memory.sizes)
         found, bits = _nothing(len(where)), _nothing(len(where))
         numbers, _ = self._quick if sum(memory.sizes) < MUCH else self._long
-        numbers(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found), _at(bits))
+        if numbers(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found), _at(bits)):
+            raise MemoryError("no memory to compare tensors")
         return zip(memory.places, found, map(and_, bits, memory.masks), strict=True)
 
     def probes(self, memory: Memory, weights: Tensor) -> Iterator[tuple[int, int]]:
@@ -121,7 +125,7 @@ def _functions(library: ctypes.CDLL) -> tuple[Any, Any]:
     numbers, probes = library.tc_numbers, library.tc_probes
     numbers.argtypes = [ctypes.c_size_t, *[pointer] * 5]
     probes.argtypes = [ctypes.c_size_t, *[pointer] * 4]
-    numbers.restype = probes.restype = None
+    numbers.restype, probes.restype = ctypes.c_int, None
     return numbers, probes
 
 
