@@ -10,6 +10,9 @@ from tc_engine.invariants import Clause, Invariant
 ORDERED = frozenset({"FunctionLeadRelation", "FunctionCoverRelation"})
 """Relations that look from one training step into the next."""
 
+ABOUT_CALLS = frozenset({"APIContainRelation", *ORDERED})
+"""Relations that look at a call's arguments only where an invariant names some."""
+
 OVER_TIME = frozenset({"ConsistencyRelation", "VarPeriodicChangeRelation"})
 """Relations that look at variables whatever function is being called."""
 
@@ -21,11 +24,13 @@ _ATTRIBUTES = "attributes."
 class Selection:
     """The functions whose calls, and the attributes of variables whose values, must be there.
 
+    `arguments` are those of the functions of whose calls arguments and results must be there, too.
     `over_time`: the values matter at any time, not only inside of the functions. `norms`: tensors
     are compared by their norms. `steps` is how many steps in a row must be.
     """
 
     functions: tuple[str, ...]
+    arguments: tuple[str, ...]
     attributes: tuple[str, ...]
     over_time: bool
     norms: bool
@@ -39,6 +44,7 @@ def needed_by(invariants: Sequence[Invariant]) -> Selection:
     attributes = {one.removeprefix(_ATTRIBUTES) for one in fields if one.startswith(_ATTRIBUTES)}
     return Selection(
         functions=tuple(sorted({name for one in invariants for name in functions_of(one)})),
+        arguments=tuple(sorted({name for one in invariants for name in _with_arguments(one)})),
         attributes=tuple(sorted(named | attributes)) if named else (),
         over_time=any(one.relation in OVER_TIME for one in invariants),
         norms=any("tolerance" in param for one in invariants for param in one.params),
@@ -50,6 +56,18 @@ def functions_of(invariant: Invariant) -> set[str]:
     """Return the names of the functions that an invariant speaks of."""
     return {
         str(param[key]) for param in invariant.params for key in _FUNCTION_KEYS if param.get(key)
+    }
+
+
+def _with_arguments(invariant: Invariant) -> set[str]:
+    """Return the functions of whose calls an invariant says more than that they are made."""
+    if invariant.relation not in ABOUT_CALLS:
+        return functions_of(invariant)
+    return {
+        str(param[key])
+        for param in invariant.params
+        for key in _FUNCTION_KEYS
+        if param.get(key) and param.get("arguments")
     }
 
 

@@ -32,7 +32,7 @@ class Api:
     `bound`: a method, its first argument is the receiver. `leaf`: nothing is recorded inside of it.
     `minor`: its rows are the first to be dropped when the queue is full. `rare`: it is recorded
     between the windows of a sampled run too. `identifies`: tensors among its arguments are told
-    apart.
+    apart. `described`: arguments and results are recorded.
     `recorded` is False for a function that is watched for the sake of its role alone. `before` and
     `after` run inside the collector around each call; `after` gets the time at which the call came
     back. `body` is the code of the original, None where it is written in C.
@@ -45,6 +45,7 @@ class Api:
     minor: bool = False
     rare: bool = False
     identifies: bool = False
+    described: bool = True
     recorded: bool = True
     calls: int = 0
     before: Before | None = None
@@ -138,7 +139,8 @@ class Call:
         self.outcome = INCOMPLETE
         self.parent: int | None = None
         self.receiver: int | None = None
-        self.args = self.kwargs = "{}"
+        self.args: str | None = None
+        self.kwargs: str | None = None
         self.result: str | None = None
         self.exception: str | None = None
         self.message: str | None = None
@@ -156,7 +158,7 @@ class Call:
     @property
     def size(self) -> int:
         """About how many bytes of memory the call takes."""
-        return ROW_BYTES + len(self.args) + len(self.kwargs) + len(self.result or "")
+        return ROW_BYTES + len(self.args or "") + len(self.kwargs or "") + len(self.result or "")
 
 
 class Look(NamedTuple):

@@ -46,10 +46,11 @@ class Plan:
     """What to record.
 
     `include` and `exclude` are patterns of full function names, as a shell has them; they win over
-    `groups`. `functions` and `attributes` limit what is recorded to these functions and to these
-    attributes of variables; None sets no limit. `only_inside`: variables matter at the entry and
-    exit of calls that are recorded, not of others. Of `every` steps after the first `warmup` the
-    first `window` are recorded; 0 records all. `max_bytes` limits the size of the run on disk.
+    `groups`. `functions`, `arguments` and `attributes` limit what is recorded: to these functions,
+    to arguments and results of these, to these attributes of variables; None sets no limit.
+    `only_inside`: variables matter at the entry and exit of calls that are recorded, not of others.
+    Of `every` steps after the first `warmup` the first `window` are recorded; 0 records all.
+    `max_bytes` limits the size of the run on disk.
     """
 
     groups: tuple[str, ...] = DEFAULT_GROUPS
@@ -58,6 +59,7 @@ class Plan:
     inside: tuple[str, ...] = ()
     norms: bool = False
     functions: tuple[str, ...] | None = None
+    arguments: tuple[str, ...] | None = None
     attributes: tuple[str, ...] | None = None
     only_inside: bool = False
     window: int = 0
@@ -74,6 +76,10 @@ class Plan:
         if any(fnmatchcase(function, pattern) for pattern in self.include):
             return True
         return group in self.groups
+
+    def describes(self, function: str) -> bool:
+        """Tell whether arguments and results of a function's calls are recorded."""
+        return self.arguments is None or function in self.arguments
 
     def covers(self, step: int) -> bool:
         """Tell whether events of a step are recorded."""

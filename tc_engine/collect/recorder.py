@@ -172,9 +172,9 @@ class Recorder:
         self.sources.find(call)
         if api.bound and args:
             call.receiver = self.serials.of(args[0])
-        encoder = self.identifier if api.identifies else self.encoder
-        call.args = encoder.positional(args)
-        if kwargs:
+        if api.described:
+            encoder = self.identifier if api.identifies else self.encoder
+            call.args = encoder.positional(args)
             call.kwargs = encoder.keywords(kwargs)
         call.event_id = next(self._ids)
 
@@ -214,7 +214,8 @@ class Recorder:
         """Write down how a call ended."""
         if not call.silent:
             if error is None:
-                call.result = self.encoder.result(result)
+                if call.api.described:
+                    call.result = self.encoder.result(result)
                 call.outcome = OK
             else:
                 call.exception, call.message = _told(error)

@@ -49,6 +49,7 @@ def plan_for(request: Request) -> tuple[Plan, list[Invariant]]:
         inside=_places(request.inside),
         norms=request.norms or needed.norms,
         functions=needed.functions if wanted else None,
+        arguments=needed.arguments if wanted else None,
         attributes=needed.attributes if wanted else None,
         only_inside=bool(wanted) and not needed.over_time,
         window=window,

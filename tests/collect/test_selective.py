@@ -18,6 +18,7 @@ from tc_engine.pipelines.check import check
 from tc_engine.pipelines.infer import infer
 from tests.collect.conftest import Collect, Collected, collect_command
 
+ORDERED = ("FunctionLeadRelation", "FunctionCoverRelation")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 LOOP = """
@@ -95,6 +96,14 @@ def test_a_selective_trace_gives_the_verdicts_of_a_full_one(
     assert len(selective.rows) < len(buggy.rows)
     named = {p.get("api_full_name") or p.get("api_name") for one in some for p in one.params}
     assert {call["function"] for call in selective.calls} <= named
+    asked = {
+        p.get("api_full_name") or p.get("api_name")
+        for one in some
+        for p in one.params
+        if p.get("arguments") or ("Contain" not in one.relation and one.relation not in ORDERED)
+    }
+    told = {call["function"] for call in selective.calls if call["args"] is not None}
+    assert told == {call["function"] for call in selective.calls} & asked
 
 
 @pytest.mark.slow
