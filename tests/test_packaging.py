@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -16,12 +18,26 @@ import tc_engine
 ROOT = Path(__file__).resolve().parent.parent
 
 
+SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "tc_engine", "sql")
+LIBRARY = "tc_engine/collect/_native.so"
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT]
-    subprocess.run(build, check=True)
-    (file,) = folder.iterdir()
+    return built(tmp_path_factory.mktemp("wheel"))
+
+
+def built(folder: Path, **environment: str) -> Path:
+    """Build a wheel from a copy, where what is compiled is in nobody's way."""
+    (folder / "source").mkdir()
+    for name in SOURCES:
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, folder / "source" / name)
+    (folder / "source" / LIBRARY).unlink(missing_ok=True)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder / "wheel"]
+    subprocess.run([*build, folder / "source"], check=True, env={**os.environ, **environment})
+    (file,) = (folder / "wheel").iterdir()
     return file
 
 
@@ -33,6 +49,21 @@ def test_the_wheel_holds_every_sql_file(wheel: Path) -> None:
     assert "tc_engine/py.typed" in names
     assert f"tc_engine-{tc_engine.__version__}.dist-info/licenses/LICENSE" in names
     assert not any(name.startswith(("tests/", "sql/")) for name in names)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_the_wheel_holds_the_compiled_code(wheel: Path) -> None:
+    assert LIBRARY in zipfile.ZipFile(wheel).namelist()
+    assert "-py3-none-" in wheel.name
+    assert not wheel.name.endswith("-any.whl")
+
+
+@pytest.mark.slow
+def test_a_wheel_is_built_without_a_compiler(tmp_path: Path) -> None:
+    wheel = built(tmp_path, CC="no-such-compiler")
+    assert LIBRARY not in zipfile.ZipFile(wheel).namelist()
+    assert wheel.name.endswith("-py3-none-any.whl")
 
 
 @pytest.mark.slow
