@@ -73,8 +73,14 @@ CASES = {
     "64_threads": Case(TRAIN_IN_THREADS.format(threads=64, times=2)),
     "daemon_thread_at_the_end": Case("""
 train()
-threading.Thread(target=train_for, args=(60,), daemon=True).start()
-time.sleep(1)
+resting = threading.Event()
+def go_on():
+    while True:
+        train_for(0.3)
+        resting.set()
+        time.sleep(5)  # a thread that the end meets inside of torch aborts the plain program, too
+threading.Thread(target=go_on, daemon=True).start()
+resting.wait()
 say("end")
 """),
     "thread_after_the_end": Case("""

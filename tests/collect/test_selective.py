@@ -250,7 +250,7 @@ nn.utils.clip_grad_norm_([a.weight, b.weight], 1.0)
 
 @pytest.mark.slow
 def test_max_gb(collect: Collect) -> None:
-    script = LOOP.replace("range(6)", "range(60)")
+    script = LOOP.replace("range(6)", "range(120)")
     done = collect(script, flags=("--max-gb", "0.00002"))
     assert done.stdout == collect(script).stdout
     assert done.manifest["counts"]["dropped"] > 1000
