@@ -59,17 +59,16 @@ class Checksum:
         if coarse:
             sums += _sums(words[:coarse], COARSE)
         if coarse < size:
-            sums += _sums(
-                torch.nn.functional.pad(words[coarse:], (0, (coarse - size) % SMALL)), FINE
-            )
+            filled = torch.constant_pad_nd(words[coarse:], (0, (coarse - size) % SMALL))
+            sums += _sums(filled, FINE)
         return self._weigh_all(torch.cat(sums))
 
     def _weigh_all(self, words: Tensor) -> Tensor:
         """Weigh any number of words."""
         if words.numel() <= WEIGHTS:
             return self.weigh(words)
-        blocks = torch.nn.functional.pad(words, (0, -words.numel() % WEIGHTS)).view(-1, WEIGHTS)
-        return self._weigh_all(self.weigh(blocks))
+        filled = torch.constant_pad_nd(words, (0, -words.numel() % WEIGHTS))
+        return self._weigh_all(self.weigh(filled.view(-1, WEIGHTS)))
 
     def weigh(self, words: Tensor) -> Tensor:
         """Fold, weigh and add up at most `WEIGHTS` words along the last axis."""

@@ -31,7 +31,7 @@ from tc_engine.collect.joined import (
     sample,
     words_in,
 )
-from tc_engine.collect.native import Memory, Native, read
+from tc_engine.collect.native import PROBED_BYTES, Memory, Native, read
 from tc_engine.collect.pending import Pending
 
 LARGE = 24 * 61 * 480  # words of a tensor that is computed by itself
@@ -106,16 +106,19 @@ class Fingerprints:
         """
         found: list[int | None] = [None] * len(tensors)
         probes: list[int | None] = [None] * len(tensors)
-        with torch.no_grad():
-            memory, devices = self._read_all(tensors, found)
-            for device, contents in devices.items():
-                self._compute(device, contents, found, probes, pending)
-            if self._native is not None and memory.places:
-                weights = self._checksum.weights(HOST)
-                for place, number in self._native.probes(memory, weights):
-                    probes[place] = number
-                for place, number, is_nonzero in self._native.numbers(memory, weights):
-                    found[place] = (number or _NONZERO) if is_nonzero else 0
+        memory, others = self._readable(tensors)
+        if others:
+            with torch.no_grad():
+                for device, contents in self._read_all(others, memory, found).items():
+                    self._compute(device, contents, found, probes, pending)
+        if self._native is not None and memory.places:
+            numbers = self._native.numbers(memory, self._checksum.weights(HOST))
+            for place, (size, number, is_there, sampled) in zip(
+                memory.places, numbers, strict=True
+            ):
+                found[place] = (number or _NONZERO) if is_there else 0
+                if size >= PROBED_BYTES:
+                    probes[place] = sampled
         return found, probes
 
     def probe(self, tensors: Sequence[Tensor | None]) -> list[int | None]:
@@ -126,35 +129,45 @@ class Fingerprints:
         where waiting would cost more.
         """
         found: list[int | None] = [None] * len(tensors)
-        with torch.no_grad():
-            memory, devices = self._read_all(tensors, [None] * len(tensors))
-            if self._native is not None and memory.places:
-                weights = self._checksum.weights(HOST)
-                for place, number in self._native.probes(memory, weights):
-                    found[place] = number
-            for device, contents in devices.items():
-                numbers = [i for i, kind in enumerate(contents.kinds) if is_probed(kind)]
-                if numbers and _is_host(device):
-                    samples = torch.stack([sample(contents.words(number)) for number in numbers])
-                    sums = self._checksum.weigh(samples).tolist()
-                    for number, value in zip(numbers, sums, strict=True):
-                        found[contents.places[number]] = value
+        memory, others = self._readable(tensors)
+        if others:
+            with torch.no_grad():
+                devices = self._read_all(others, memory, [None] * len(tensors))
+                for contents in (one for key, one in devices.items() if _is_host(key)):
+                    self._sample(contents, found)
+        if self._native is not None and memory.places:
+            samples = self._native.probes(memory, self._checksum.weights(HOST))
+            for place, (size, sampled) in zip(memory.places, samples, strict=True):
+                found[place] = sampled if size >= PROBED_BYTES else None
         return found
 
-    def _read_all(
-        self, tensors: Sequence[Tensor | None], found: list[int | None]
-    ) -> tuple[Memory, dict[torch.device, _Contents]]:
-        """Make the content of tensors readable; put into `found` what is settled already.
+    def _sample(self, contents: _Contents, found: list[int | None]) -> None:
+        """Fill in what `probe` returns, by torch."""
+        numbers = [i for i, kind in enumerate(contents.kinds) if is_probed(kind)]
+        if not numbers:
+            return
+        samples = torch.stack([sample(contents.words(number)) for number in numbers])
+        sums = self._checksum.weigh(samples).tolist()
+        for number, value in zip(numbers, sums, strict=True):
+            found[contents.places[number]] = value
 
-        The first is for compiled code, the other for torch.
+    def _readable(
+        self, tensors: Sequence[Tensor | None]
+    ) -> tuple[Memory, list[tuple[int, Tensor]]]:
+        """Return what compiled code can read as it is, and all other tensors with their places."""
+        if self._native is not None:
+            return read(tensors)
+        return read([])[0], [(place, one) for place, one in enumerate(tensors) if one is not None]
+
+    def _read_all(
+        self, tensors: Sequence[tuple[int, Tensor]], memory: Memory, found: list[int | None]
+    ) -> dict[torch.device, _Contents]:
+        """Make the content of tensors readable: with compiled code in `memory`, else by device.
+
+        Puts into `found` what is settled already.
         """
         devices: defaultdict[torch.device, _Contents] = defaultdict(_Contents)
-        if self._native is None:
-            memory, _ = read([])
-            others = [(place, one) for place, one in enumerate(tensors) if one is not None]
-        else:
-            memory, others = read(tensors)
-        for place, tensor in others:
+        for place, tensor in tensors:
             dtype = plain_type(tensor)
             if dtype is not None:
                 devices[tensor.device].add(place, tensor, (dtype, tensor.shape, dtype))
@@ -173,7 +186,7 @@ class Fingerprints:
                 contents.places, contents.sources, contents.kinds, strict=True
             ):
                 memory.add(place, source.contiguous(), signless(kind[2]))
-        return memory, devices
+        return devices
 
     def _read(self, tensor: Tensor) -> Tensor | int | None:
         """Return the elements along one axis; a number or None if it is settled already."""

@@ -177,20 +177,21 @@ static word probe_of(const content *words, size_t bytes, const word *weights) {
     return total;
 }
 
-/* Compute the numbers of `count` pieces of memory. `bits`: those that are set anywhere in each.
- * Returns 0, or NO_MEMORY. */
+/* Compute the numbers of `count` pieces of memory, and those of a few words of each. `bits`: those
+ * that are set anywhere in a piece. Returns 0, or NO_MEMORY. */
 int tc_numbers(
     size_t count, const word *addresses, const word *bytes, const word *weights, word *numbers,
-    word *bits
+    word *bits, word *probes
 ) {
     for (size_t i = 0; i < count; i++) {
         const content *words = (const content *)(uintptr_t)addresses[i];
+        probes[i] = probe_of(words, bytes[i], weights);
         if (number_of(words, bytes[i], weights, &numbers[i], &bits[i])) return NO_MEMORY;
     }
     return 0;
 }
 
-/* Compute the numbers of a few words of each. */
+/* Compute the numbers of a few words of each alone. */
 void tc_probes(
     size_t count, const word *addresses, const word *bytes, const word *weights, word *probes
 ) {

@@ -89,26 +89,30 @@ class Native:
             _functions(kind(str(LIBRARY))) for kind in (ctypes.PyDLL, ctypes.CDLL)
         )
 
-    def numbers(self, memory: Memory, weights: Tensor) -> Iterator[tuple[int, int, int]]:
-        """Yield the place and the number of each piece, and 0 if it is zero.
+    def numbers(self, memory: Memory, weights: Tensor) -> Iterator[tuple[int, int, int, int]]:
+        """Yield for each piece its size, its number, 0 if it is zero, and the number of a sample.
 
-        Raises MemoryError.
+        Of a small piece there is no sample. Raises MemoryError.
         """
-        where, sizes = array("Q", memory.addresses), array("Q", memory.sizes)
-        found, bits = _nothing(len(where)), _nothing(len(where))
-        numbers, _ = self._quick if sum(memory.sizes) < MUCH else self._long
-        if numbers(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found), _at(bits)):
+        count = len(memory.places)
+        given = array("Q", (*memory.addresses, *memory.sizes))
+        found = array("q", bytes(3 * WORD * count))
+        compute, _ = self._quick if sum(memory.sizes) < MUCH else self._long
+        at, to, row = given.buffer_info()[0], found.buffer_info()[0], WORD * count
+        if compute(count, at, at + row, weights.data_ptr(), to, to + row, to + 2 * row):
             raise MemoryError("no memory to compare tensors")
-        return zip(memory.places, found, map(and_, bits, memory.masks), strict=True)
+        are_there = map(and_, found[count : 2 * count], memory.masks)
+        return zip(memory.sizes, found, are_there, found[2 * count :], strict=False)
 
     def probes(self, memory: Memory, weights: Tensor) -> Iterator[tuple[int, int]]:
-        """Yield the place and the number of a sample of each piece, unless it is small."""
-        where, sizes = array("Q", memory.addresses), array("Q", memory.sizes)
-        found = _nothing(len(where))
-        _, probes = self._quick
-        probes(len(where), _at(where), _at(sizes), weights.data_ptr(), _at(found))
-        pieces = zip(memory.places, memory.sizes, found, strict=True)
-        return ((place, number) for place, size, number in pieces if size >= PROBED_BYTES)
+        """Yield for each piece its size and the number of a sample."""
+        count = len(memory.places)
+        given = array("Q", (*memory.addresses, *memory.sizes))
+        found = array("q", bytes(WORD * count))
+        _, compute = self._quick
+        at = given.buffer_info()[0]
+        compute(count, at, at + WORD * count, weights.data_ptr(), found.buffer_info()[0])
+        return zip(memory.sizes, found, strict=True)
 
 
 def load() -> Native | None:
@@ -123,15 +127,7 @@ def _functions(library: ctypes.CDLL) -> tuple[Any, Any]:
     """Return the functions for numbers and for probes."""
     pointer = ctypes.c_void_p
     numbers, probes = library.tc_numbers, library.tc_probes
-    numbers.argtypes = [ctypes.c_size_t, *[pointer] * 5]
+    numbers.argtypes = [ctypes.c_size_t, *[pointer] * 6]
     probes.argtypes = [ctypes.c_size_t, *[pointer] * 4]
     numbers.restype, probes.restype = ctypes.c_int, None
     return numbers, probes
-
-
-def _nothing(count: int) -> array[int]:
-    return array("q", bytes(8 * count))
-
-
-def _at(numbers: array[int]) -> int:
-    return numbers.buffer_info()[0]

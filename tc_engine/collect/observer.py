@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import torch
@@ -32,6 +32,12 @@ from tc_engine.collect.plan import Plan
 from tc_engine.collect.recorder import Recorder, raised_by_handler
 from tc_engine.collect.values import primitive, tensor_facts
 from tc_engine.collect.variables import Variable, Variables
+
+# Asked at each look.
+_is_compiling: Callable[[], bool] = torch.compiler.is_compiling
+_tracing_state: Callable[[], object] = torch._C._get_tracing_state
+_functorch_level: Callable[[], object] = torch._C._functorch.peek_interpreter_stack
+_is_cuda_used: Callable[[], bool] = torch.cuda.is_initialized
 
 
 class Content:
@@ -358,9 +364,6 @@ def _evidence(tensor: Tensor) -> int | None:
 
 def _out_of_reach() -> bool:
     """Tell whether looking at tensors now would become part of what is being captured."""
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
+    if _is_compiling() or _tracing_state() is not None or _functorch_level() is not None:
         return True
-    if torch._C._functorch.peek_interpreter_stack() is not None:
-        return True
-    initialized: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    return initialized and torch.cuda.is_current_stream_capturing()
+    return _is_cuda_used() and torch.cuda.is_current_stream_capturing()

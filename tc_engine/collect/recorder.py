@@ -10,11 +10,11 @@ from __future__ import annotations
 import itertools
 import signal
 import threading
-import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic_ns
 from typing import Any
 
 import torch
@@ -110,7 +110,7 @@ class Recorder:
             return None
         if api.before is None and api.after is None and self.is_silent(api):
             return None
-        entered, depth = time.monotonic_ns(), len(thread.calls)
+        entered, depth = monotonic_ns(), len(thread.calls)
         thread.muted = True
         muted = False
         try:
@@ -120,7 +120,7 @@ class Recorder:
             else:
                 call = self._open(thread, api, args, kwargs)
             muted = api.leaf
-            call.start = time.monotonic_ns()
+            call.start = monotonic_ns()
             thread.spent += call.start - entered
         except BaseException as error:
             muted = False
@@ -153,22 +153,18 @@ class Recorder:
     def _open(
         self, thread: Thread, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Call:
+        """Write down everything that is known at the entry of a call."""
         call = Call(api, thread)
         if api.before is not None:
             api.before(call, args, kwargs)
-        call.silent = self.is_silent(api)  # now: another step may have begun with this call
         if thread.calls:
             call.parent = thread.calls[-1].visible_id
-        if not call.silent:
-            self._describe(call, args, kwargs)
-        thread.calls.append(call)
-        return call
-
-    def _describe(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Write down everything that is known at the entry of a call."""
-        api = call.api
+        if self.is_silent(api):  # now: another step may have begun with this call
+            call.silent = True
+            thread.calls.append(call)
+            return call
         api.calls += 1
-        call.label = self.label(call.thread)
+        call.label = self.label(thread)
         self.sources.find(call)
         if api.bound and args:
             call.receiver = self.serials.of(args[0])
@@ -177,6 +173,8 @@ class Recorder:
             call.args = encoder.positional(args)
             call.kwargs = encoder.keywords(kwargs)
         call.event_id = next(self._ids)
+        thread.calls.append(call)
+        return call
 
     def finish(self, call: Call, result: Any) -> None:
         """Close a call that returned. Raises nothing of its own."""
@@ -187,7 +185,7 @@ class Recorder:
         self._close(call, None, error)
 
     def _close(self, call: Call, result: Any, error: BaseException | None) -> None:
-        left = time.monotonic_ns()
+        left = monotonic_ns()
         thread, api = call.thread, call.api
         thread.muted = True
         try:
@@ -208,7 +206,7 @@ class Recorder:
             thread.muted = False
         if not call.silent:
             self._append(call, minor=api.minor)
-        thread.spent += time.monotonic_ns() - left
+        thread.spent += monotonic_ns() - left
 
     def _conclude(self, call: Call, left: int, result: Any, error: BaseException | None) -> None:
         """Write down how a call ended."""

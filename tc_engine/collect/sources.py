@@ -47,7 +47,7 @@ class Sources:
     def find(self, call: Call) -> None:
         """Note the place of a call that is being opened, as the last of its thread."""
         try:
-            frame = _getframe(5)  # beyond find, _describe, _open, begin and the wrapper
+            frame = _getframe(4)  # beyond find, _open, begin and the wrapper
         except ValueError:  # another thread of torch called the wrapper
             call.caller = 0
             return
